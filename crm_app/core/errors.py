@@ -1,0 +1,78 @@
+"""Errors that a user can understand: a code for machines, a catalogue key for people."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class CrmError(Exception):
+    """Base of every expected failure.
+
+    `key` names a sentence in the language catalogue, `data` fills its placeholders, `status` is the HTTP
+    status that the API answers with, `code` is what a program matches on.
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    key: str = "errors.unexpected"
+
+    def __init__(self, key: str | None = None, /, **data: Any) -> None:
+        if key is not None:
+            self.key = key
+        self.data: Mapping[str, Any] = data
+        super().__init__(f"{self.code}: {self.key} {dict(data) if data else ''}".strip())
+
+
+class NotFound(CrmError):
+    """The thing does not exist, or the actor may not know that it does."""
+
+    code = "not_found"
+    status = 404
+    key = "errors.not_found"
+
+
+class Forbidden(CrmError):
+    """The actor may see the thing but not do this with it."""
+
+    code = "forbidden"
+    status = 403
+    key = "errors.forbidden"
+
+
+class Unauthenticated(CrmError):
+    """Nobody is signed in, or the session has ended."""
+
+    code = "unauthenticated"
+    status = 401
+    key = "errors.unauthenticated"
+
+
+class Invalid(CrmError):
+    """What came in cannot be accepted; `data["fields"]` may map a field name to a catalogue key."""
+
+    code = "invalid"
+    status = 422
+    key = "errors.invalid"
+
+
+class Conflict(CrmError):
+    """Somebody else changed the thing first, or it already exists."""
+
+    code = "conflict"
+    status = 409
+    key = "errors.conflict"
+
+
+class TooManyRequests(CrmError):
+    """A limit was reached; `data["retry_after"]` is in seconds."""
+
+    code = "too_many_requests"
+    status = 429
+    key = "errors.too_many_requests"
+
+
+class Unavailable(CrmError):
+    """Something that the request needs does not answer at the moment."""
+
+    code = "unavailable"
+    status = 503
+    key = "errors.unavailable"
