@@ -1,0 +1,49 @@
+"""Brings a database to the schema of this version of the code, with Alembic."""
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from alembic import command
+from crm_app.core.database import driver_url
+
+_ROOT = Path(__file__).resolve().parents[2]
+_LOCK_KEY = 7_071_907
+
+
+def _config(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_ROOT / "alembic"))
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Upgrade the database at `url`; two processes that start together wait for each other."""
+    engine = create_engine(driver_url(url), poolclass=NullPool)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK_KEY})
+        try:
+            command.upgrade(_config(url), revision)
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK_KEY})
+    engine.dispose()
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take the database at `url` back to `revision`."""
+    command.downgrade(_config(url), revision)
+
+
+def pending_revision(url: str) -> str | None:
+    """Return the revision that the database lacks, or None when it is up to date."""
+    wanted = ScriptDirectory.from_config(_config(url)).get_current_head()
+    engine = create_engine(driver_url(url), poolclass=NullPool)
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    engine.dispose()
+    return wanted if current != wanted else None

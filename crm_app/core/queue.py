@@ -1,0 +1,126 @@
+"""Durable work: procrastinate, whose jobs live in the same PostgreSQL and are born in the same transaction."""
+
+import functools
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+import procrastinate
+from procrastinate import BaseRetryStrategy
+from procrastinate.jobs import Job
+from psycopg import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_app.core.database import APP_ROLE, libpq_url
+from crm_app.core.trace import current_trace_id, trace
+
+JobFunction = Callable[..., Awaitable[None]]
+
+_TRACE = "trace_id"
+
+queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
+"""Every job of the house, by name. Its connector is replaced by `open_queue`."""
+
+
+def connector(url: str, *, max_size: int = 4) -> procrastinate.PsycopgConnector:
+    """Return a procrastinate connector to this database, in the application role."""
+    return procrastinate.PsycopgConnector(
+        conninfo=libpq_url(url), kwargs={"options": f"-c role={APP_ROLE}"}, min_size=1, max_size=max_size
+    )
+
+
+async def open_queue(url: str, *, max_size: int = 4) -> None:
+    """Connect the queue of this process; workers and everything that enqueues outside a session need it."""
+    queue.connector = connector(url, max_size=max_size)
+    queue.job_manager.connector = queue.connector
+    await queue.open_async()
+
+
+async def close_queue() -> None:
+    """Close the queue's connections."""
+    await queue.close_async()
+
+
+def job(
+    name: str, *, retry: BaseRetryStrategy | int | bool = False, pass_context: bool = False, **options: Any
+) -> Callable[[JobFunction], JobFunction]:
+    """Declare the decorated coroutine function as the job `name`; it is called with ids as strings.
+
+    It runs under the trace id of whoever enqueued it. `retry` follows procrastinate: a number of attempts
+    or a strategy; a job whose attempts are used up stays in the queue's table as `failed`.
+    """
+
+    def declare(function: JobFunction) -> JobFunction:
+        @functools.wraps(function)
+        async def run(*args: Any, **kwargs: Any) -> None:
+            trace_id = kwargs.pop(_TRACE, None)
+            with trace(trace_id, job=name):
+                await function(*args, **kwargs)
+
+        queue.task(name=name, retry=retry, pass_context=pass_context, **options)(run)
+        return function
+
+    return declare
+
+
+def _build(
+    name: str,
+    arguments: dict[str, Any],
+    *,
+    lock: str | None,
+    queueing_lock: str | None,
+    schedule_at: datetime | None,
+    priority: int,
+) -> Job:
+    options: dict[str, Any] = {"priority": priority}
+    if lock is not None:
+        options["lock"] = lock
+    if queueing_lock is not None:
+        options["queueing_lock"] = queueing_lock
+    if schedule_at is not None:
+        options["schedule_at"] = schedule_at
+    known = queue.tasks.get(name)
+    deferrer = known.configure(**options) if known else queue.configure_task(name, **options)
+    plain = {key: str(value) if isinstance(value, UUID) else value for key, value in arguments.items()}
+    return deferrer.job.evolve(task_kwargs={**plain, _TRACE: current_trace_id()})
+
+
+async def _driver_connection(session: AsyncSession) -> AsyncConnection[Any]:
+    raw = await (await session.connection()).get_raw_connection()
+    return cast(AsyncConnection[Any], raw.driver_connection)
+
+
+async def enqueue(
+    session: AsyncSession,
+    name: str,
+    *,
+    lock: str | None = None,
+    queueing_lock: str | None = None,
+    schedule_at: datetime | None = None,
+    priority: int = 0,
+    **arguments: Any,
+) -> int:
+    """Add a job in the session's own transaction: it exists if and only if the transaction commits.
+
+    Jobs with the same `lock` run one after the other, in the order in which they were added. `arguments` must
+    be plain JSON values or UUIDs. Returns the job's number. Raises `procrastinate.exceptions.AlreadyEnqueued`
+    (and spoils the transaction) when a job with the same `queueing_lock` is waiting.
+    """
+    job_to_add = _build(
+        name, arguments, lock=lock, queueing_lock=queueing_lock, schedule_at=schedule_at, priority=priority
+    )
+    added = await queue.job_manager.defer_job_async(job_to_add, connection=await _driver_connection(session))
+    return cast(int, added.id)
+
+
+async def enqueue_many(
+    session: AsyncSession, name: str, batch: list[tuple[str | None, dict[str, Any]]]
+) -> None:
+    """Add one job per `(lock, arguments)` in the session's own transaction, with a single statement."""
+    jobs = [
+        _build(name, arguments, lock=lock, queueing_lock=None, schedule_at=None, priority=0)
+        for lock, arguments in batch
+    ]
+    if jobs:
+        await queue.job_manager.batch_defer_jobs_async(jobs, connection=await _driver_connection(session))

@@ -1,0 +1,112 @@
+"""Organizations, the people in them, their sessions, and the record of what they did."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from crm_app.core.ids import new_id
+from crm_app.core.repository import TenantTable, timestamp, unique_in_organization
+
+
+class Role(StrEnum):
+    """What a member may do, from most to least."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MANAGER = "manager"
+    SALES = "sales"
+    VIEWER = "viewer"
+
+
+class Organization(SQLModel, table=True):
+    """A tenant. Visible only inside its own transaction (row-level policy on `id`)."""
+
+    __tablename__ = "organization"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    name: str = Field(max_length=120)
+    slug: str = Field(max_length=60, unique=True)
+    locale: str = Field(default="pt-BR", max_length=10)
+    time_zone: str = Field(default="America/Sao_Paulo", max_length=60)
+    currency: str = Field(default="BRL", max_length=3)
+    brand_hue: float = Field(default=284)
+    brand_chroma: float = Field(default=1)
+    is_demo: bool = Field(default=False)
+    created_at: datetime = timestamp()
+
+
+class User(SQLModel, table=True):
+    """A person who can sign in; may be a member of several organizations. Not a tenant table."""
+
+    __tablename__ = "app_user"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    email: str = Field(max_length=254, unique=True)
+    name: str = Field(max_length=120)
+    password_hash: str | None = Field(default=None, max_length=255)
+    locale: str = Field(default="pt-BR", max_length=10)
+    theme: str = Field(default="system", max_length=10)
+    created_at: datetime = timestamp()
+
+
+class UserSession(SQLModel, table=True):
+    """A signed-in browser. Only the SHA-256 of its token is kept. Not a tenant table."""
+
+    __tablename__ = "user_session"
+    __table_args__ = (
+        ForeignKeyConstraint(["user_id"], ["app_user.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["organization_id"], ["organization.id"], ondelete="CASCADE"),
+        Index("ix_user_session_user", "user_id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    token_hash: bytes = Field(unique=True)
+    user_id: UUID
+    organization_id: UUID
+    ip: str = Field(default="", max_length=64)
+    user_agent: str = Field(default="", max_length=300)
+    created_at: datetime = timestamp()
+    last_seen_at: datetime = timestamp()
+    expires_at: datetime = timestamp()
+    revoked_at: datetime | None = timestamp(nullable=True)
+
+
+class Membership(TenantTable, table=True):
+    """A user's place in an organization."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id"], ["organization.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["user_id"], ["app_user.id"], ondelete="CASCADE"),
+        unique_in_organization("uq_membership_user", "user_id"),
+        Index("ix_membership_user", "user_id"),
+    )
+
+    user_id: UUID
+    role: str = Field(default=Role.SALES, max_length=20)
+    is_active: bool = Field(default=True)
+
+
+class AuditEntry(TenantTable, table=True):
+    """Who did what, to which thing, from where, with the values before and after."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id"], ["organization.id"], ondelete="CASCADE"),
+        Index("ix_audit_entry_entity", "organization_id", "entity_type", "entity_id"),
+        Index("ix_audit_entry_time", "organization_id", text("created_at DESC")),
+    )
+
+    user_id: UUID | None = None
+    action: str = Field(max_length=60)
+    entity_type: str = Field(max_length=40)
+    entity_id: UUID | None = None
+    before: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    after: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    ip: str = Field(default="", max_length=64)
+    trace_id: str = Field(default="", max_length=64)

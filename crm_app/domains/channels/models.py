@@ -1,0 +1,95 @@
+"""The numbers and accounts through which customers write, and what arrived on them, byte for byte."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from crm_app.core.repository import TenantTable, belongs_to, timestamp, unique_in_organization
+
+
+class ChannelStatus(StrEnum):
+    """Whether messages can go through."""
+
+    CREATED = "created"
+    CONNECTING = "connecting"
+    WAITING_QR = "waiting_qr"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    FAILED = "failed"
+
+
+class InboundStatus(StrEnum):
+    """How far the processing of a raw event has come."""
+
+    PENDING = "pending"
+    DONE = "done"
+    IGNORED = "ignored"
+    FAILED = "failed"
+
+
+class Channel(TenantTable, table=True):
+    """A number or account at a provider. `config` holds nothing secret."""
+
+    __tablename__ = "channel"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id"], ["organization.id"], ondelete="CASCADE"),
+        Index("uq_channel_id", "id", unique=True),
+    )
+
+    provider: str = Field(max_length=30)
+    name: str = Field(max_length=80)
+    address: str = Field(default="", max_length=80)
+    status: str = Field(default=ChannelStatus.CREATED, max_length=20)
+    status_detail: str = Field(default="", max_length=300)
+    status_at: datetime = timestamp()
+    config: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, nullable=False)
+    archived_at: datetime | None = timestamp(nullable=True)
+    version: int = Field(default=1)
+
+
+class ChannelCredential(TenantTable, table=True):
+    """A secret of a channel (`api_key`, `webhook_secret`, …), encrypted with the key named `key_id`."""
+
+    __tablename__ = "channel_credential"
+    __table_args__ = (
+        belongs_to("channel", "channel_id"),
+        unique_in_organization("uq_channel_credential", "channel_id", "name"),
+    )
+
+    channel_id: UUID
+    name: str = Field(max_length=40)
+    key_id: str = Field(max_length=20)
+    ciphertext: bytes
+
+
+class InboundEvent(TenantTable, table=True):
+    """A webhook call as it arrived. `provider_event_id` makes a repeated delivery a no-op."""
+
+    __tablename__ = "inbound_event"
+    __table_args__ = (
+        belongs_to("channel", "channel_id"),
+        unique_in_organization("uq_inbound_event", "channel_id", "provider_event_id"),
+        Index(
+            "ix_inbound_event_open",
+            "organization_id",
+            "channel_id",
+            "id",
+            postgresql_where=text("status IN ('pending', 'failed')"),
+        ),
+    )
+
+    channel_id: UUID
+    provider_event_id: str = Field(max_length=300)
+    kind: str = Field(default="", max_length=60)
+    body: bytes
+    headers: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, nullable=False)
+    trace_id: str = Field(default="", max_length=64)
+    status: str = Field(default=InboundStatus.PENDING, max_length=10)
+    attempts: int = Field(default=0)
+    error: str = Field(default="")
+    processed_at: datetime | None = timestamp(nullable=True)

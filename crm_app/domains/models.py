@@ -1,0 +1,13 @@
+"""All tables of the house, imported once so that the metadata is whole (Alembic, tests, foreign keys)."""
+
+from sqlmodel import SQLModel
+
+from crm_app.domains.accounts import models as accounts
+from crm_app.domains.channels import models as channels
+from crm_app.domains.contacts import models as contacts
+from crm_app.domains.inbox import models as inbox
+from crm_app.domains.pipeline import models as pipeline
+
+metadata = SQLModel.metadata
+
+__all__ = ["accounts", "channels", "contacts", "inbox", "metadata", "pipeline"]
