@@ -45,9 +45,7 @@ class Settings(BaseSettings):
 
     # what it stands on
     data_dir: Path = Path(".data")
-    database_url: str | None = Field(
-        None, validation_alias=AliasChoices("DATABASE_URL", "PRUMO_DATABASE_URL")
-    )
+    database_url: str | None = Field(None, validation_alias=AliasChoices("DATABASE_URL", "PRUMO_DATABASE_URL"))
     """The owner of the tables, used to migrate; the embedded PostgreSQL is started when not set."""
     database_app_url: str | None = Field(
         None, validation_alias=AliasChoices("DATABASE_APP_URL", "PRUMO_DATABASE_APP_URL")
@@ -74,9 +72,7 @@ class Settings(BaseSettings):
     # what it tells
     log_format: Literal["auto", "console", "json"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    sentry_dsn: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("SENTRY_DSN", "PRUMO_SENTRY_DSN")
-    )
+    sentry_dsn: SecretStr | None = Field(None, validation_alias=AliasChoices("SENTRY_DSN", "PRUMO_SENTRY_DSN"))
     metrics_token: SecretStr | None = None
     """When set, `/metrics` answers only to `Authorization: Bearer <token>` (`PRUMO_METRICS_TOKEN`)."""
 

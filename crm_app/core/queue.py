@@ -114,9 +114,7 @@ async def enqueue(
     return cast(int, added.id)
 
 
-async def enqueue_many(
-    session: AsyncSession, name: str, batch: list[tuple[str | None, dict[str, Any]]]
-) -> None:
+async def enqueue_many(session: AsyncSession, name: str, batch: list[tuple[str | None, dict[str, Any]]]) -> None:
     """Add one job per `(lock, arguments)` in the session's own transaction, with a single statement."""
     jobs = [
         _build(name, arguments, lock=lock, queueing_lock=None, schedule_at=None, priority=0)

@@ -23,6 +23,12 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
+def refers_to_member(column: str) -> ForeignKeyConstraint:
+    """Return a foreign key from a column that holds a user's id to that user's membership of the same
+    organization, so that nothing can be owned by an outsider."""
+    return ForeignKeyConstraint(["organization_id", column], ["membership.organization_id", "membership.user_id"])
+
+
 class Organization(SQLModel, table=True):
     """A tenant. Visible only inside its own transaction (row-level policy on `id`)."""
 

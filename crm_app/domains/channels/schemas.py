@@ -295,15 +295,7 @@ class Unknown(Frozen):
 
 
 ChannelEvent = Annotated[
-    InboundMessage
-    | EchoMessage
-    | DeliveryStatus
-    | SessionStatus
-    | Reaction
-    | Edited
-    | Revoked
-    | Typing
-    | Unknown,
+    InboundMessage | EchoMessage | DeliveryStatus | SessionStatus | Reaction | Edited | Revoked | Typing | Unknown,
     Field(discriminator="type"),
 ]
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlmodel import Field
 
 from crm_app.core.repository import TenantTable, belongs_to, timestamp, unique_in_organization
+from crm_app.domains.accounts.models import refers_to_member
 
 
 class IdentityKind(StrEnum):
@@ -28,6 +29,7 @@ class Contact(TenantTable, table=True):
 
     __tablename__ = "contact"
     __table_args__ = (
+        refers_to_member("owner_id"),
         ForeignKeyConstraint(["organization_id"], ["organization.id"], ondelete="CASCADE"),
         Index("ix_contact_name", "organization_id", "sort_name", "id"),
         Index("ix_contact_activity", "organization_id", text("last_activity_at DESC"), text("id DESC")),
@@ -46,7 +48,7 @@ class Contact(TenantTable, table=True):
     source: str = Field(default="", max_length=60)
     tags: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(String), nullable=False))
     notes: str = Field(default="")
-    owner_id: UUID | None = Field(default=None, foreign_key="app_user.id")
+    owner_id: UUID | None = None
     search_text: str = Field(default="")
     search_vector: Any = Field(
         default=None,
@@ -79,9 +81,7 @@ class Activity(TenantTable, table=True):
     __tablename__ = "activity"
     __table_args__ = (
         belongs_to("contact", "contact_id"),
-        Index(
-            "ix_activity_contact", "organization_id", "contact_id", text("happened_at DESC"), text("id DESC")
-        ),
+        Index("ix_activity_contact", "organization_id", "contact_id", text("happened_at DESC"), text("id DESC")),
     )
 
     contact_id: UUID

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlmodel import Field
 
 from crm_app.core.repository import TenantTable, belongs_to, timestamp, unique_in_organization
+from crm_app.domains.accounts.models import refers_to_member
 
 
 class ConversationStatus(StrEnum):
@@ -64,12 +65,11 @@ class Conversation(TenantTable, table=True):
 
     __tablename__ = "conversation"
     __table_args__ = (
+        refers_to_member("assignee_id"),
         belongs_to("contact", "contact_id", on_delete=None),
         belongs_to("channel", "channel_id", on_delete=None),
         unique_in_organization("uq_conversation_address", "channel_id", "address"),
-        Index(
-            "ix_conversation_list", "organization_id", "status", text("last_message_at DESC"), text("id DESC")
-        ),
+        Index("ix_conversation_list", "organization_id", "status", text("last_message_at DESC"), text("id DESC")),
         Index(
             "ix_conversation_assignee",
             "organization_id",
@@ -91,7 +91,7 @@ class Conversation(TenantTable, table=True):
     channel_id: UUID
     address: str = Field(max_length=200)
     status: str = Field(default=ConversationStatus.OPEN, max_length=12)
-    assignee_id: UUID | None = Field(default=None, foreign_key="app_user.id")
+    assignee_id: UUID | None = None
     unread_count: int = Field(default=0)
     last_message_at: datetime = timestamp()
     last_message_preview: str = Field(default="", max_length=200)
@@ -109,6 +109,7 @@ class Message(TenantTable, table=True):
 
     __tablename__ = "message"
     __table_args__ = (
+        refers_to_member("author_id"),
         belongs_to("conversation", "conversation_id"),
         belongs_to("channel", "channel_id", on_delete=None),
         unique_in_organization("uq_message_provider", "channel_id", "provider_message_id"),
@@ -142,7 +143,7 @@ class Message(TenantTable, table=True):
     error_key: str = Field(default="", max_length=80)
     error_detail: str = Field(default="", max_length=500)
     attempts: int = Field(default=0)
-    author_id: UUID | None = Field(default=None, foreign_key="app_user.id")
+    author_id: UUID | None = None
     reply_to_provider_id: str | None = Field(default=None, max_length=300)
     data: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, nullable=False)
     occurred_at: datetime = timestamp()

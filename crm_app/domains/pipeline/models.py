@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from crm_app.core.repository import TenantTable, belongs_to, timestamp
+from crm_app.domains.accounts.models import refers_to_member
 
 
 class StageKind(StrEnum):
@@ -56,6 +57,7 @@ class Deal(TenantTable, table=True):
 
     __tablename__ = "deal"
     __table_args__ = (
+        refers_to_member("owner_id"),
         belongs_to("pipeline", "pipeline_id", on_delete=None),
         belongs_to("stage", "stage_id", on_delete=None),
         belongs_to("contact", "contact_id", on_delete=None),
@@ -86,7 +88,7 @@ class Deal(TenantTable, table=True):
     pipeline_id: UUID
     stage_id: UUID
     contact_id: UUID | None = None
-    owner_id: UUID | None = Field(default=None, foreign_key="app_user.id")
+    owner_id: UUID | None = None
     title: str = Field(max_length=200)
     value_cents: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
     rank: str = Field(sa_column=Column(String(collation="C"), nullable=False))
