@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     storage_url: str = ""
     """`file:///folder` or `s3://bucket/prefix` (`PRUMO_STORAGE_URL`); in the data folder when not set."""
 
+    private_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Private destinations that channels may call, say a WAHA server on this machine (`PRUMO_PRIVATE_HOSTS`,
+    comma separated: `127.0.0.1:3001`, `10.0.5.0/24`, `waha.internal:3000`)."""
+
     # what it keeps secret
     secret_key_value: SecretStr | None = Field(None, validation_alias="PRUMO_SECRET_KEY")
     old_secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
@@ -76,7 +80,7 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     """When set, `/metrics` answers only to `Authorization: Bearer <token>` (`PRUMO_METRICS_TOKEN`)."""
 
-    @field_validator("extra_origins", "roles", "old_secret_keys", mode="before")
+    @field_validator("extra_origins", "private_hosts", "roles", "old_secret_keys", mode="before")
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -52,7 +52,7 @@ class Identity(Frozen):
 
 
 class Person(Frozen):
-    """Someone at the other end: every address that the vendor told, the most reliable first (may be empty)."""
+    """Someone at the other end: every address that the vendor told, most reliable first (may be empty)."""
 
     identities: tuple[Identity, ...] = ()
     name: str | None = None  # profile name that the person chose, never trusted
@@ -188,7 +188,7 @@ class EchoMessage(Frozen):
 
 
 class DeliveryState(StrEnum):
-    """How far an outbound message came; order of the members is the order of progress, FAILED stands aside."""
+    """How far an outbound message came; members stand in the order of progress, FAILED aside."""
 
     SENT = "sent"
     DELIVERED = "delivered"

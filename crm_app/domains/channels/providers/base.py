@@ -114,7 +114,7 @@ class WebhookReader(Protocol):
         ...
 
     def parse(self, body: bytes) -> Sequence[ChannelEvent]:
-        """Turn the raw bytes into events, oldest first; `Unreadable` when they are not the vendor's format."""
+        """Turn the raw bytes into events, oldest first; `Unreadable` when not the vendor's format."""
         ...
 
 
