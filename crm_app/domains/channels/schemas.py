@@ -20,6 +20,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from crm_app.domains.channels.models import ChannelStatus
+
 
 class Frozen(BaseModel):
     """A value object: unchangeable, unknown fields refused."""
@@ -35,9 +37,8 @@ class IdentityKind(StrEnum):
 
     PHONE = "phone"  # E.164 with the plus sign
     WHATSAPP_LID = "whatsapp_lid"  # digits of `<digits>@lid`
-    WHATSAPP_USER = "whatsapp_user"  # business-scoped user id (Cloud API)
+    WHATSAPP_SCOPED = "whatsapp_scoped"  # business-scoped user id (Cloud API)
     INSTAGRAM = "instagram"
-    MESSENGER = "messenger"
     TELEGRAM = "telegram"
     EMAIL = "email"
 
@@ -216,21 +217,11 @@ class DeliveryStatus(Frozen):
     error_detail: str | None = None  # the vendor's own words, for the log and the tooltip
 
 
-class ConnectionState(StrEnum):
-    """What a channel's connection is doing; the same words as `channel.status`."""
-
-    DISCONNECTED = "disconnected"
-    CONNECTING = "connecting"
-    AWAITING_SCAN = "awaiting_scan"
-    CONNECTED = "connected"
-    FAILED = "failed"
-
-
 class SessionStatus(Frozen):
     """The connection of the channel itself changed."""
 
     type: Literal["session"] = "session"
-    state: ConnectionState
+    state: ChannelStatus
     occurred_at: datetime
     own_address: str | None = None  # E.164 of the paired number, when known
     own_name: str | None = None
@@ -362,9 +353,9 @@ class FetchedMedia(Frozen):
 
 
 class PairingView(Frozen):
-    """Where the pairing of a channel stands. `qr_png` is a data URL, shown only while AWAITING_SCAN."""
+    """Where the pairing of a channel stands. `qr_png` is a data URL, shown only while WAITING_QR."""
 
-    state: ConnectionState
+    state: ChannelStatus
     qr_png: str | None = None
     pairing_code: str | None = None
     own_address: str | None = None

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from crm_app.domains.channels.schemas import ChannelEvent, ConnectionState, Frozen
+from crm_app.domains.channels.models import ChannelStatus, InboundStatus
+from crm_app.domains.channels.schemas import ChannelEvent, Frozen
 
 
 class ChannelCreated(Frozen):
@@ -22,15 +23,16 @@ class ChannelView(Frozen):
     id: UUID
     provider: str
     name: str
-    address: str | None
-    status: ConnectionState
-    status_detail: str | None
-    status_changed_at: datetime | None
+    address: str
+    status: ChannelStatus
+    status_detail: str
+    status_at: datetime
     webhook_path: str
     messages_today: int
     failed_events: int
     created_at: datetime
     archived_at: datetime | None = None
+    version: int = 1
 
 
 class InboundEventView(Frozen):
@@ -43,8 +45,8 @@ class InboundEventView(Frozen):
     channel_name: str
     provider_event_id: str
     kind: str
-    status: str
-    error: str | None
+    status: InboundStatus
+    error: str
     attempts: int
     received_at: datetime
     size: int
