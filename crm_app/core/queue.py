@@ -43,7 +43,7 @@ async def close_queue() -> None:
 
 
 def job(
-    name: str, *, retry: BaseRetryStrategy | int | bool = False, pass_context: bool = False, **options: Any
+    name: str, *, retry: BaseRetryStrategy | int | bool = False, queue_name: str = "default"
 ) -> Callable[[JobFunction], JobFunction]:
     """Declare the decorated coroutine function as the job `name`; it is called with ids as strings.
 
@@ -53,12 +53,12 @@ def job(
 
     def declare(function: JobFunction) -> JobFunction:
         @functools.wraps(function)
-        async def run(*args: Any, **kwargs: Any) -> None:
-            trace_id = kwargs.pop(_TRACE, None)
+        async def run(**arguments: Any) -> None:
+            trace_id = arguments.pop(_TRACE, None)
             with trace(trace_id, job=name):
-                await function(*args, **kwargs)
+                await function(**arguments)
 
-        queue.task(name=name, retry=retry, pass_context=pass_context, **options)(run)
+        queue.task(name=name, retry=retry, queue=queue_name)(run)
         return function
 
     return declare

@@ -23,8 +23,8 @@ Row = TypeVar("Row", bound="TenantTable")
 def timestamp(*, nullable: bool = False, **options: Any) -> Any:
     """Return a column of type `timestamptz`; filled with the present moment unless it is nullable."""
     if nullable:
-        return Field(default=None, sa_type=DateTime(timezone=True), **options)  # type: ignore[call-overload]
-    return Field(default_factory=utc_now, sa_type=DateTime(timezone=True), nullable=False, **options)  # type: ignore[call-overload]
+        return Field(default=None, sa_type=DateTime(timezone=True), **options)
+    return Field(default_factory=utc_now, sa_type=DateTime(timezone=True), nullable=False, **options)
 
 
 class TenantTable(SQLModel):

@@ -1,0 +1,109 @@
+"""Every SQL statement about organizations, people, sessions and the audit trail."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import count
+from uuid import UUID
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from crm_app.core.database import set_scope
+from crm_app.domains.accounts.models import Membership, Organization, User, UserSession
+
+
+async def find_user_by_email(session: AsyncSession, email: str) -> User | None:
+    """Return the user with this normalised address."""
+    return (await session.scalars(select(User).where(col(User.email) == email))).one_or_none()
+
+
+async def find_user(session: AsyncSession, user_id: UUID) -> User | None:
+    """Return the user with this id."""
+    return await session.get(User, user_id)
+
+
+async def find_session(session: AsyncSession, token_hash: bytes) -> tuple[UserSession, User] | None:
+    """Return the session stored under this hash and its user, whether it is still valid or not."""
+    statement = (
+        select(UserSession, User)
+        .join(User, col(User.id) == col(UserSession.user_id))
+        .where(col(UserSession.token_hash) == token_hash)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+async def list_own_memberships(session: AsyncSession, user_id: UUID) -> Sequence[Row[Membership, Organization]]:
+    """Return the user's active memberships and their organizations, oldest first.
+
+    Needs the scope `user_id` in a transaction without a tenant.
+    """
+    statement = (
+        select(Membership, Organization)
+        .join(Organization, col(Organization.id) == col(Membership.organization_id))
+        .where(col(Membership.user_id) == user_id, col(Membership.is_active))
+        .order_by(col(Membership.created_at), col(Membership.id))
+    )
+    return (await session.execute(statement)).all()
+
+
+async def list_members(session: AsyncSession, organization_id: UUID) -> Sequence[Row[Membership, User]]:
+    """Return everybody in the organization, by name."""
+    statement = (
+        select(Membership, User)
+        .join(User, col(User.id) == col(Membership.user_id))
+        .where(col(Membership.organization_id) == organization_id)
+        .order_by(col(User.name), col(User.id))
+    )
+    return (await session.execute(statement)).all()
+
+
+async def find_membership(session: AsyncSession, organization_id: UUID, user_id: UUID) -> Membership | None:
+    """Return the user's place in the organization."""
+    statement = select(Membership).where(
+        col(Membership.organization_id) == organization_id, col(Membership.user_id) == user_id
+    )
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def find_organization(session: AsyncSession, organization_id: UUID) -> Organization | None:
+    """Return the organization of the current transaction."""
+    return await session.get(Organization, organization_id)
+
+
+async def list_organization_ids(session: AsyncSession) -> Sequence[UUID]:
+    """Return the ids of all organizations; needs the scope `directory`."""
+    return (await session.scalars(select(col(Organization.id)).order_by(col(Organization.id)))).all()
+
+
+async def touch_session(session: AsyncSession, session_id: UUID, now: datetime) -> None:
+    """Note that the session was used."""
+    await session.execute(update(UserSession).where(col(UserSession.id) == session_id).values(last_seen_at=now))
+
+
+async def revoke_sessions(
+    session: AsyncSession, user_id: UUID, now: datetime, session_id: UUID | None = None
+) -> int:
+    """End one session of the user, or all; returns how many ended."""
+    statement = update(UserSession).where(
+        col(UserSession.user_id) == user_id, col(UserSession.revoked_at).is_(None)
+    )
+    if session_id is not None:
+        statement = statement.where(col(UserSession.id) == session_id)
+    ended = await session.execute(statement.values(revoked_at=now).returning(col(UserSession.id)))
+    return len(ended.all())
+
+
+async def free_slug(session: AsyncSession, wanted: str) -> str:
+    """Return `wanted`, or `wanted-2`, `wanted-3`, … when others have it already (of all organizations)."""
+    await set_scope(session, "directory", "on")
+    taken = set(
+        await session.scalars(select(col(Organization.slug)).where(col(Organization.slug).startswith(wanted)))
+    )
+    return next(slug for slug in _candidates(wanted) if slug not in taken)
+
+
+def _candidates(wanted: str) -> Iterator[str]:
+    yield wanted
+    yield from (f"{wanted}-{number}" for number in count(2))

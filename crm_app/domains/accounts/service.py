@@ -1,0 +1,273 @@
+"""Use cases around people: signing in and out, the actor behind a session, members, the audit trail."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.contextvars import get_contextvars
+
+from crm_app.core.clock import utc_now
+from crm_app.core.database import set_scope, set_tenant
+from crm_app.core.errors import Invalid, NotFound, Unauthenticated
+from crm_app.core.events import announce
+from crm_app.core.tenancy import Actor
+from crm_app.core.trace import current_trace_id
+from crm_app.domains.accounts import passwords, repository, rules
+from crm_app.domains.accounts.errors import EmailTaken, NoOrganization, WrongCredentials
+from crm_app.domains.accounts.events import MemberAdded, SessionRevoked
+from crm_app.domains.accounts.models import AuditEntry, Membership, Organization, Role, User, UserSession
+from crm_app.domains.accounts.permissions import permissions_of
+from crm_app.domains.accounts.schemas import (
+    MemberView,
+    NewSession,
+    OrganizationCreated,
+    OrganizationView,
+    SignedIn,
+    UserView,
+)
+
+LOCALES = ("pt-BR", "en")
+THEMES = ("system", "light", "dark")
+
+
+async def sign_in(session: AsyncSession, *, email: str, password: str, ip: str, user_agent: str) -> NewSession:
+    """Begin a session for whoever knows the password, in the person's oldest organization.
+
+    Runs before a tenant is known. Raises `WrongCredentials` or `NoOrganization`.
+    """
+    try:
+        address = rules.normalize_email(email)
+    except Invalid:
+        address = ""
+    user = await repository.find_user_by_email(session, address)
+    known = await passwords.verify_password(
+        user.password_hash if user else None, password[: rules.MAXIMUM_PASSWORD]
+    )
+    if user is None or not known:
+        raise WrongCredentials
+    if user.password_hash and passwords.needs_rehash(user.password_hash):
+        user.password_hash = await passwords.hash_password(password)
+    await set_scope(session, "user_id", str(user.id))
+    memberships = await repository.list_own_memberships(session, user.id)
+    if not memberships:
+        raise NoOrganization
+    organization_id = memberships[0][0].organization_id
+    begun = _begin_session(session, user.id, organization_id, ip=ip, user_agent=user_agent)
+    await session.flush()
+    await set_tenant(session, organization_id, user.id)
+    actor = Actor(organization_id, user.id, memberships[0][0].role, frozenset())
+    await audit(session, actor, "session.begin", "user", user.id)
+    return begun
+
+
+def _begin_session(
+    session: AsyncSession, user_id: UUID, organization_id: UUID, *, ip: str, user_agent: str
+) -> NewSession:
+    token = rules.new_token()
+    expires_at = utc_now() + rules.SESSION_LIFETIME
+    session.add(
+        UserSession(
+            token_hash=rules.hash_token(token),
+            user_id=user_id,
+            organization_id=organization_id,
+            ip=ip[:64],
+            user_agent=user_agent.replace("\x00", "")[:300],
+            expires_at=expires_at,
+        )
+    )
+    return NewSession(token=token, expires_at=expires_at, user_id=user_id, organization_id=organization_id)
+
+
+async def resolve_session(session: AsyncSession, token: str) -> SignedIn:
+    """Return who is behind a session token. Runs before a tenant is known. Raises `Unauthenticated`."""
+    found = await repository.find_session(session, rules.hash_token(token))
+    now = utc_now()
+    if found is None or not _is_valid(found[0], now):
+        raise Unauthenticated
+    row, user = found
+    await set_scope(session, "user_id", str(user.id))
+    memberships = await repository.list_own_memberships(session, user.id)
+    place = next((pair for pair in memberships if pair[1].id == row.organization_id), None)
+    if place is None:
+        raise Unauthenticated
+    membership, organization = place
+    if now - row.last_seen_at > rules.SEEN_EVERY:
+        await repository.touch_session(session, row.id, now)
+    return SignedIn(
+        actor=Actor(organization.id, user.id, membership.role, permissions_of(membership.role), row.id),
+        user=UserView.model_validate(user),
+        organization=OrganizationView.model_validate(organization),
+        expires_at=row.expires_at,
+    )
+
+
+def _is_valid(row: UserSession, now: datetime) -> bool:
+    return row.revoked_at is None and row.expires_at > now
+
+
+async def sign_out(session: AsyncSession, actor: Actor) -> None:
+    """End the actor's own session; effective on the next event, even over an open socket."""
+    user_id, session_id = _person(actor), actor.session_id
+    await repository.revoke_sessions(session, user_id, utc_now(), session_id)
+    announce(
+        session, SessionRevoked(organization_id=actor.organization_id, user_id=user_id, session_id=session_id)
+    )
+    await audit(session, actor, "session.end", "user", user_id)
+
+
+async def sign_out_everywhere(session: AsyncSession, actor: Actor) -> int:
+    """End every session of the actor's user, this one too; returns how many ended."""
+    user_id = _person(actor)
+    ended = await repository.revoke_sessions(session, user_id, utc_now())
+    announce(session, SessionRevoked(organization_id=actor.organization_id, user_id=user_id))
+    await audit(session, actor, "session.end_all", "user", user_id, after={"ended": ended})
+    return ended
+
+
+def _person(actor: Actor) -> UUID:
+    if actor.user_id is None:
+        raise Unauthenticated
+    return actor.user_id
+
+
+async def change_preferences(
+    session: AsyncSession, actor: Actor, *, locale: str | None = None, theme: str | None = None
+) -> UserView:
+    """Keep the actor's language (`pt-BR` or `en`) and theme (`system`, `light`, `dark`). Raises `Invalid`."""
+    user = await repository.find_user(session, _person(actor))
+    if user is None:
+        raise Unauthenticated
+    if locale is not None:
+        user.locale = _one_of(locale, LOCALES, "locale")
+    if theme is not None:
+        user.theme = _one_of(theme, THEMES, "theme")
+    await session.flush()
+    return UserView.model_validate(user)
+
+
+def _one_of(value: str, allowed: Sequence[str], field: str) -> str:
+    if value not in allowed:
+        raise Invalid(field=field)
+    return value
+
+
+async def create_organization(
+    session: AsyncSession,
+    *,
+    name: str,
+    owner_email: str,
+    password: str,
+    owner_name: str = "",
+    is_demo: bool = False,
+) -> OrganizationCreated:
+    """Create an organization and its owner. Runs before a tenant is known and leaves the new one set.
+
+    Raises `BadEmail`, `WeakPassword`, `EmailTaken` or, for an empty name, `Invalid`.
+    """
+    title = name.strip()
+    if not title or len(title) > 120 or "\x00" in title:
+        raise Invalid(field="name")
+    organization = Organization(name=title, slug=rules.slugify(title), is_demo=is_demo)
+    user = await _new_user(session, email=owner_email, name=owner_name, password=password)
+    organization.slug = await repository.free_slug(session, organization.slug)
+    await set_tenant(session, organization.id)
+    session.add(organization)
+    await session.flush()
+    session.add(Membership(organization_id=organization.id, user_id=user.id, role=Role.OWNER))
+    await session.flush()
+    owner = Actor(organization.id, user.id, Role.OWNER, permissions_of(Role.OWNER))
+    await audit(session, owner, "organization.create", "organization", organization.id, after={"name": title})
+    return OrganizationCreated(id=organization.id, slug=organization.slug, owner_id=user.id)
+
+
+async def _new_user(session: AsyncSession, *, email: str, name: str, password: str) -> User:
+    address = rules.normalize_email(email)
+    rules.check_password(password)
+    if await repository.find_user_by_email(session, address):
+        raise EmailTaken(email=address)
+    user = User(
+        email=address,
+        name=name.strip()[:120] or address.partition("@")[0][:120],
+        password_hash=await passwords.hash_password(password),
+    )
+    session.add(user)
+    await session.flush()
+    return user
+
+
+async def add_member(
+    session: AsyncSession, actor: Actor, *, email: str, name: str, password: str, role: str
+) -> MemberView:
+    """Create a user and make them a member with this role. Raises `EmailTaken`, `Invalid`, `Forbidden`."""
+    actor.require("members.manage")
+    held = _one_of(role, list(Role), "role")
+    user = await _new_user(session, email=email, name=name, password=password)
+    membership = Membership(organization_id=actor.organization_id, user_id=user.id, role=held)
+    session.add(membership)
+    await session.flush()
+    announce(session, MemberAdded(organization_id=actor.organization_id, user_id=user.id))
+    await audit(session, actor, "member.add", "user", user.id, after={"email": user.email, "role": held})
+    return _member_view(membership, user)
+
+
+def _member_view(membership: Membership, user: User) -> MemberView:
+    return MemberView(
+        user_id=user.id, name=user.name, email=user.email, role=membership.role, is_active=membership.is_active
+    )
+
+
+async def list_members(session: AsyncSession, actor: Actor) -> list[MemberView]:
+    """Return everybody in the actor's organization, by name; every member may see the others' names."""
+    rows = await repository.list_members(session, actor.organization_id)
+    return [_member_view(membership, user) for membership, user in rows]
+
+
+async def access_member(session: AsyncSession, actor: Actor, user_id: UUID) -> MemberView:
+    """Return an active member of the actor's organization. Raises `NotFound` for anybody else."""
+    membership = await repository.find_membership(session, actor.organization_id, user_id)
+    user = await repository.find_user(session, user_id) if membership and membership.is_active else None
+    if membership is None or user is None:
+        raise NotFound(kind="member")
+    return _member_view(membership, user)
+
+
+async def get_organization(session: AsyncSession, actor: Actor) -> OrganizationView:
+    """Return the actor's organization."""
+    organization = await repository.find_organization(session, actor.organization_id)
+    if organization is None:
+        raise NotFound(kind="organization")
+    return OrganizationView.model_validate(organization)
+
+
+async def list_organization_ids(session: AsyncSession) -> list[UUID]:
+    """Return every organization's id, for scheduled jobs. Runs without a tenant."""
+    await set_scope(session, "directory", "on")
+    return list(await repository.list_organization_ids(session))
+
+
+async def audit(
+    session: AsyncSession,
+    actor: Actor,
+    action: str,
+    entity_type: str,
+    entity_id: UUID | None = None,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Write down a critical act in the transaction in which it happens. Values must be plain JSON."""
+    session.add(
+        AuditEntry(
+            organization_id=actor.organization_id,
+            user_id=actor.user_id,
+            action=action,
+            entity_type=entity_type,
+            entity_id=entity_id,
+            before=dict(before) if before is not None else None,
+            after=dict(after) if after is not None else None,
+            ip=str(get_contextvars().get("ip", ""))[:64],
+            trace_id=current_trace_id()[:64],
+        )
+    )
