@@ -1,0 +1,45 @@
+"""The Reflex app: styles, pages, guard. A page long, no logic."""
+
+from pathlib import Path
+
+import reflex as rx
+
+from crm_app.pages.base import Page, pages
+from crm_app.pages.routes import discover_pages
+from crm_app.ui.i18n import t
+from crm_app.ui.layout import app_shell
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+FIRST_STYLES = ("tokens.css", "components.css")
+
+
+def _stylesheets() -> list[str]:
+    others = sorted({path.name for path in (ASSETS / "css").glob("*.css")} - set(FIRST_STYLES))
+    return [f"/css/{name}" for name in (*FIRST_STYLES, *others)]
+
+
+def _add(app: rx.App, page: Page) -> None:
+    def compose() -> rx.Component:
+        content = page.content()
+        return app_shell(content, active=page.route, rail=page.rail) if page.shell else content
+
+    title = t(page.title_key) + " · Prumo"
+    app.add_page(compose, route=page.route, title=title, on_load=list(page.on_load) or None)
+
+
+def build_app() -> rx.App:
+    """Return the app with every page that `pages/*/page.py` declares."""
+    app = rx.App(
+        stylesheets=_stylesheets(),
+        html_lang="pt-BR",
+        html_custom_attrs={"class": "pr-app"},
+        reset_style=False,
+        toaster=None,
+    )
+    discover_pages()
+    for page in pages():
+        _add(app, page)
+    return app
+
+
+app = build_app()

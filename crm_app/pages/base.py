@@ -1,0 +1,97 @@
+"""What every screen is made with: the page decorator, the handler decorator and the unit of work of an event."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_app.core.database import unit_of_work
+from crm_app.core.tenancy import Actor
+from crm_app.pages import live
+from crm_app.pages.current import current_actor
+from crm_app.pages.policy import PUBLIC, SIGNED_IN, handler
+from crm_app.pages.session.toasts import notify
+
+__all__ = ["PUBLIC", "SIGNED_IN", "Page", "PageState", "app_page", "handler", "notify", "pages"]
+
+Fact = dict[str, Any]
+
+
+class PageState:
+    """What a screen's state inherits beside `rx.State`: `class InboxState(PageState, rx.State)`.
+
+    Everything here is private, so that nothing of it can be called by a client.
+    """
+
+    @asynccontextmanager
+    async def _work(self) -> AsyncIterator[tuple[AsyncSession, Actor]]:
+        """Open the one transaction of this event, as the person whom the guard has recognised.
+
+        Commits at the end of the block, then publishes its facts; rolls back on any error.
+        """
+        actor = current_actor()
+        async with unit_of_work(actor) as session:
+            yield session, actor
+
+    def _watch(self, *names: str, **ids: str) -> None:
+        """Have `_on_fact` called in this browser tab for facts with one of `names` (`"message."` is a prefix).
+
+        With `ids`, only for facts that carry those values (`conversation_id=…`). A second call replaces the
+        first one of this state. Leaving the page or losing the connection ends it by itself.
+        """
+        live.watch(type(self) if isinstance(self, rx.State) else self.__class__, names, ids)
+
+    async def _on_fact(self, fact: Fact) -> None:
+        """React to a fact that this screen watches: read the changed thing by its id, assign the view.
+
+        Runs with the state locked and `_work()` available, after the change was committed.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A screen as `@app_page` declared it."""
+
+    route: str
+    title_key: str
+    permission: str
+    content: Callable[[], rx.Component]
+    on_load: Sequence[Any]
+    shell: bool
+    rail: bool
+
+
+_pages: dict[str, Page] = {}
+
+
+def app_page(
+    route: str,
+    *,
+    title_key: str,
+    permission: str = SIGNED_IN,
+    on_load: Any = None,
+    shell: bool = True,
+    rail: bool = False,
+) -> Callable[[Callable[[], rx.Component]], Callable[[], rx.Component]]:
+    """Declare a function as the screen at `route`.
+
+    `on_load` is one handler or a list; they run after the session was checked. With `shell`, navigation
+    stands around it; `rail` asks for the narrow navigation (board and inbox).
+    """
+    events = [] if on_load is None else list(on_load) if isinstance(on_load, (list, tuple)) else [on_load]
+
+    def declare(content: Callable[[], rx.Component]) -> Callable[[], rx.Component]:
+        if route in _pages:
+            raise ValueError(f"two pages claim {route}")
+        _pages[route] = Page(route, title_key, permission, content, tuple(events), shell, rail)
+        return content
+
+    return declare
+
+
+def pages() -> Sequence[Page]:
+    """Return every page declared so far."""
+    return tuple(_pages.values())

@@ -1,0 +1,41 @@
+"""The permission that each event handler demands, declared on the handler itself. No declaration, no entry."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import reflex as rx
+from reflex_base.registry import RegistrationContext
+
+PUBLIC = "public"
+"""Anybody may call it, signed in or not."""
+SIGNED_IN = "signed_in"
+"""Anybody who is signed in may call it."""
+
+_MARK = "_prumo_permission"
+
+
+def handler(permission: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a State method as an event handler that demands `permission` (or `PUBLIC`, `SIGNED_IN`).
+
+    `options` go to `rx.event`: `background`, `supersedes`, `throttle`, `debounce`, `temporal`,
+    `stop_propagation`, `prevent_default`.
+    """
+
+    def declare(function: Callable[..., Any]) -> Any:
+        if function.__name__.startswith("set_"):
+            raise ValueError(f"{function.__qualname__}: a handler must not be named set_*")
+        setattr(function, _MARK, permission)
+        return rx.event(function, **options) if options else rx.event(function)
+
+    return declare
+
+
+def declared_permission(function: Callable[..., Any]) -> str | None:
+    """Return what `@handler` declared on a handler's function, or None."""
+    return getattr(function, _MARK, None)
+
+
+def registered_handlers() -> Mapping[str, str | None]:
+    """Return every event that a client can name, with the permission declared on its handler."""
+    known = RegistrationContext.ensure_context().event_handlers
+    return {name: declared_permission(entry.handler.fn) for name, entry in known.items()}

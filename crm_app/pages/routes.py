@@ -1,0 +1,22 @@
+"""Addresses of the screens, and the discovery of the page modules behind them."""
+
+from importlib import import_module
+from pathlib import Path
+
+HOME = "/"
+LOGIN = "/login"
+INBOX = "/inbox"
+BOARD = "/board"
+CONTACTS = "/contacts"
+CONTACT = "/contacts/[contact_id]"
+DASHBOARD = "/dashboard"
+CHANNELS = "/settings/channels"
+SIMULATOR = "/simulator"
+
+_PAGES = Path(__file__).resolve().parent
+
+
+def discover_pages() -> None:
+    """Import every `pages/<screen>/page.py`, so that its `@app_page` functions are known."""
+    for path in sorted(_PAGES.glob("*/page.py")):
+        import_module(f"crm_app.pages.{path.parent.name}.page")
