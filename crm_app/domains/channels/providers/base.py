@@ -15,7 +15,7 @@ How failures are told
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -113,8 +113,11 @@ class WebhookReader(Protocol):
         """Name the event. Never raises: whatever cannot be read is named by the hash of its bytes."""
         ...
 
-    def parse(self, body: bytes) -> Sequence[ChannelEvent]:
-        """Turn the raw bytes into events, oldest first; `Unreadable` when not the vendor's format."""
+    def parse(self, body: bytes, received_at: datetime) -> Sequence[ChannelEvent]:
+        """Turn the raw bytes into events, oldest first; `Unreadable` when not the vendor's format.
+
+        `received_at` stands in for a time that the vendor left out or that cannot be true.
+        """
         ...
 
 
