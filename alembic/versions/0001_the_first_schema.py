@@ -33,15 +33,18 @@ APPEND_ONLY = ("audit_entry",)
 CREATE_ROLE = """
 DO $$
 BEGIN
-    CREATE ROLE prumo_app NOLOGIN NOBYPASSRLS NOSUPERUSER;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'prumo_app') THEN
+        CREATE ROLE prumo_app NOLOGIN NOBYPASSRLS NOSUPERUSER;
+    END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    -- Another migration of the same cluster made it in this very moment.
+    NULL;
 END $$;
 DO $$
 BEGIN
-    EXECUTE format('GRANT prumo_app TO %I', current_user);
-EXCEPTION WHEN OTHERS THEN
-    -- Another migration of the same cluster granted it in this very moment.
-    IF NOT pg_has_role(current_user, 'prumo_app', 'MEMBER') THEN RAISE; END IF;
+    IF NOT pg_has_role(current_user, 'prumo_app', 'MEMBER') THEN
+        EXECUTE format('GRANT prumo_app TO %I', current_user);
+    END IF;
 END $$;
 """
 CURRENT_ORGANIZATION = "NULLIF(current_setting('app.organization_id', true), '')::uuid"

@@ -73,9 +73,7 @@ async def _server(answer: bytes) -> AsyncIterator[tuple[int, list[bytes]]]:
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 
 
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "[::ffff:127.0.0.1]"]
-)
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "[::ffff:127.0.0.1]"])
 async def test_loopback_is_refused_in_every_spelling(host: str) -> None:
     async with _server(OK) as (port, seen), guarded_client() as client:
         with pytest.raises(httpx.ConnectError):
@@ -91,10 +89,9 @@ async def test_operator_may_open_one_destination() -> None:
 async def test_redirect_to_a_private_address_is_refused() -> None:
     async with _server(OK) as (inner, seen):
         moved = f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{inner}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        async with _server(moved.encode()) as (outer, _):
-            async with guarded_client([f"127.0.0.1:{outer}"]) as client:
-                with pytest.raises(ForbiddenAddress):
-                    await client.get(f"http://127.0.0.1:{outer}/", follow_redirects=True)
+        async with _server(moved.encode()) as (outer, _), guarded_client([f"127.0.0.1:{outer}"]) as client:
+            with pytest.raises(ForbiddenAddress):
+                await client.get(f"http://127.0.0.1:{outer}/", follow_redirects=True)
         assert seen == []
 
 
