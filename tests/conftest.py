@@ -21,6 +21,7 @@ from crm_app.core.queue import close_queue, open_queue, queue
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.models import Membership, Organization, Role, User
 from crm_app.domains.accounts.permissions import permissions_of
+from jobs import load_jobs
 
 PASSWORD = "senha-dos-testes"
 PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
@@ -139,7 +140,7 @@ async def session(db: EmbeddedPostgres, actor: Actor) -> AsyncIterator[AsyncSess
 @pytest.fixture
 def run_jobs(db: EmbeddedPostgres) -> Callable[[], Awaitable[None]]:
     """Return a function that runs every waiting job, and the jobs that these add, until none is left."""
-    import jobs.worker  # noqa: F401  declares all jobs
+    load_jobs()
 
     async def run() -> None:
         await queue.run_worker_async(wait=False, listen_notify=False, install_signal_handlers=False, concurrency=4)
