@@ -137,13 +137,25 @@ async def session(db: EmbeddedPostgres, actor: Actor) -> AsyncIterator[AsyncSess
         pass
 
 
+async def _a_job_is_due() -> bool:
+    due = await queue.connector.execute_query_one_async(
+        "SELECT EXISTS (SELECT FROM procrastinate_jobs WHERE status = 'todo' "
+        "AND (scheduled_at IS NULL OR scheduled_at <= now())) AS due"
+    )
+    return bool(due["due"])
+
+
 @pytest.fixture
 def run_jobs(db: EmbeddedPostgres) -> Callable[[], Awaitable[None]]:
     """Return a function that runs every waiting job, and the jobs that these add, until none is left."""
     load_jobs()
 
     async def run() -> None:
-        await queue.run_worker_async(wait=False, listen_notify=False, install_signal_handlers=False, concurrency=4)
+        while await _a_job_is_due():
+            # A worker that does not wait also leaves when all that is left is locked by a job still running.
+            await queue.run_worker_async(
+                wait=False, listen_notify=False, install_signal_handlers=False, concurrency=4
+            )
 
     return run
 
