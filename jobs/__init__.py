@@ -1,10 +1,10 @@
-"""Durable work, one file per domain: ids in, idempotent, one service call."""
+"""Durable jobs: one file per domain, each job ids in, idempotent, one service call."""
 
 import importlib
 import pkgutil
 
 
 def load_jobs() -> None:
-    """Import every file of this package, so that each declares its jobs to the queue."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+    """Import every file of jobs, so that each one is known to the queue and each tick to the scheduler."""
+    for module in pkgutil.iter_modules(__path__, prefix=f"{__name__}."):
+        importlib.import_module(module.name)

@@ -122,3 +122,18 @@ async def enqueue_many(session: AsyncSession, name: str, batch: list[tuple[str |
     ]
     if jobs:
         await queue.job_manager.batch_defer_jobs_async(jobs, connection=await _driver_connection(session))
+
+
+async def enqueue_outside(
+    name: str, *, lock: str | None = None, queueing_lock: str | None = None, **arguments: Any
+) -> int:
+    """Add a job without a session, on the queue's own connection, committed at once.
+
+    For ticks and tools; a use case takes `enqueue`. Raises `AlreadyEnqueued` when a job with the same
+    `queueing_lock` is waiting.
+    """
+    job_to_add = _build(
+        name, arguments, lock=lock, queueing_lock=queueing_lock, schedule_at=None, priority=0
+    )
+    added = await queue.job_manager.defer_job_async(job_to_add)
+    return cast(int, added.id)
