@@ -10,7 +10,7 @@ from crm_app.ui.i18n import t
 from crm_app.ui.layout import app_shell
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-FIRST_STYLES = ("tokens.css", "components.css")
+FIRST_STYLES = ("tokens.css", "components.css", "parts.css")
 
 
 def _stylesheets() -> list[str]:
