@@ -38,7 +38,8 @@ _SEARCH = f"""AND (translate(lower(d.title), '{FOLD_FROM}', '{FOLD_TO}') LIKE :s
 
 def _filtering(wanted: BoardFilter) -> tuple[str, dict[str, Any]]:
     """Return the SQL conditions of a filter, from fixed parts only, and their parameters."""
-    conditions, parameters = [], {}
+    conditions: list[str] = []
+    parameters: dict[str, Any] = {}
     if wanted.owner_id is not None:
         conditions.append(_OWNER)
         parameters["owner_id"] = wanted.owner_id

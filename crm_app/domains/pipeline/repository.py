@@ -105,9 +105,7 @@ def stage_view(row: Row) -> StageView:
     return StageView.model_validate({name: row[name] for name in StageView.model_fields})
 
 
-async def find_first_stage(
-    session: AsyncSession, organization_id: UUID, pipeline_id: UUID | None
-) -> UUID | None:
+async def find_first_stage(session: AsyncSession, organization_id: UUID, pipeline_id: UUID | None) -> UUID | None:
     """Return the first open stage of a funnel, by default of the default one."""
     statement = text("""
 SELECT s.id FROM stage s JOIN pipeline p ON p.organization_id = s.organization_id AND p.id = s.pipeline_id
@@ -115,7 +113,8 @@ WHERE s.organization_id = :organization_id AND s.kind = 'open' AND p.archived_at
   AND (CAST(:pipeline_id AS uuid) IS NULL OR p.id = :pipeline_id)
 ORDER BY p.is_default DESC, p.position, p.id, s.position, s.id LIMIT 1""")
     parameters = {"organization_id": organization_id, "pipeline_id": pipeline_id}
-    return await session.scalar(statement, parameters)
+    found: UUID | None = await session.scalar(statement, parameters)
+    return found
 
 
 async def find_stage_of_kind(
@@ -126,7 +125,8 @@ async def find_stage_of_kind(
 SELECT id FROM stage WHERE organization_id = :organization_id AND pipeline_id = :pipeline_id AND kind = :kind
 ORDER BY position, id LIMIT 1""")
     parameters = {"organization_id": organization_id, "pipeline_id": pipeline_id, "kind": kind}
-    return await session.scalar(statement, parameters)
+    found: UUID | None = await session.scalar(statement, parameters)
+    return found
 
 
 async def find_place(
@@ -164,9 +164,7 @@ async def lock_deal(session: AsyncSession, organization_id: UUID, deal_id: UUID)
     return DealView.model_validate(dict(row)) if row else None
 
 
-async def list_deals_of_contact(
-    session: AsyncSession, organization_id: UUID, contact_id: UUID
-) -> list[DealView]:
+async def list_deals_of_contact(session: AsyncSession, organization_id: UUID, contact_id: UUID) -> list[DealView]:
     """Return a contact's deals that are not archived, the open ones first, then the latest."""
     statement = text(f"""{_DEAL} AND d.contact_id = :contact_id AND d.archived_at IS NULL
 ORDER BY (s.kind = 'open') DESC, d.created_at DESC, d.id DESC""")
@@ -182,7 +180,7 @@ async def list_deals(
     pipeline_id: UUID | None,
     stage_id: UUID | None,
     contact_id: UUID | None,
-    after: tuple[str, UUID] | None,
+    after: tuple[datetime, UUID] | None,
     size: int,
 ) -> list[DealView]:
     """Return up to `size` deals, the latest first, that come after the position `(created_at, id)`."""
@@ -193,16 +191,14 @@ async def list_deals(
             conditions.append(f"d.{column} = :{column}")
             parameters[column] = value
     if after is not None:
-        conditions.append("(d.created_at, d.id) < (CAST(:created_at AS timestamptz), :deal_id)")
+        conditions.append("(d.created_at, d.id) < (:created_at, :deal_id)")
         parameters |= {"created_at": after[0], "deal_id": after[1]}
     statement = text(f"{_DEAL} AND {' AND '.join(conditions)} ORDER BY d.created_at DESC, d.id DESC LIMIT :size")
     rows = (await session.execute(statement, parameters)).mappings()
     return [DealView.model_validate(dict(row)) for row in rows]
 
 
-async def find_open_deal_of_contact(
-    session: AsyncSession, organization_id: UUID, contact_id: UUID
-) -> UUID | None:
+async def find_open_deal_of_contact(session: AsyncSession, organization_id: UUID, contact_id: UUID) -> UUID | None:
     """Return the latest deal of a contact that stands in an open stage, or None."""
     statement = text("""
 SELECT d.id FROM deal d JOIN stage s ON s.organization_id = d.organization_id AND s.id = d.stage_id
@@ -210,7 +206,8 @@ WHERE d.organization_id = :organization_id AND d.contact_id = :contact_id AND d.
   AND s.kind = 'open'
 ORDER BY d.created_at DESC, d.id DESC LIMIT 1""")
     parameters = {"organization_id": organization_id, "contact_id": contact_id}
-    return await session.scalar(statement, parameters)
+    found: UUID | None = await session.scalar(statement, parameters)
+    return found
 
 
 async def lock_contact(session: AsyncSession, organization_id: UUID, contact_id: UUID) -> bool:
@@ -232,7 +229,8 @@ SELECT CASE
   WHEN CAST(:owner_id AS uuid) IS NOT NULL AND NOT EXISTS (SELECT 1 FROM membership
     WHERE organization_id = :organization_id AND user_id = :owner_id AND is_active) THEN 'member' END""")
     parameters = {"organization_id": organization_id, "contact_id": contact_id, "owner_id": owner_id}
-    return await session.scalar(statement, parameters)
+    found: str | None = await session.scalar(statement, parameters)
+    return found
 
 
 async def insert_deal(session: AsyncSession, organization_id: UUID, values: Mapping[str, Any]) -> None:

@@ -1,0 +1,143 @@
+"""Moving a deal: to another place in its column, to another stage, to won or lost."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_app.core.clock import utc_now
+from crm_app.core.errors import Conflict, NotFound
+from crm_app.core.ids import new_id
+from crm_app.core.tenancy import Actor
+from crm_app.domains.pipeline import repository, rules
+from crm_app.domains.pipeline.errors import StaleDeal
+from crm_app.domains.pipeline.events import DealMoved
+from crm_app.domains.pipeline.models import StageKind
+from crm_app.domains.pipeline.record import fact_fields, record_change
+from crm_app.domains.pipeline.schemas import DealMove, DealView
+
+
+async def access_deal(session: AsyncSession, actor: Actor, deal_id: UUID, *, version: int) -> DealView:
+    """Lock a deal for a change made on its version `version`.
+
+    Raises `NotFound`, `Forbidden`, or `StaleDeal` with the current state when it has moved on meanwhile.
+    """
+    actor.require("deals.write")
+    deal = await repository.lock_deal(session, actor.organization_id, deal_id)
+    if deal is None:
+        raise NotFound(kind="deal")
+    if deal.version != version:
+        raise StaleDeal(current=deal.model_dump(mode="json"))
+    return deal
+
+
+def place_rank(place: repository.Row) -> str:
+    """Return the rank for a place: below the neighbour above if it is still there, else above the one below,
+    else at the top."""
+    if place["before_rank"] is not None:
+        return rules.rank_between(place["before_rank"], place["next_rank"])
+    if place["after_rank"] is not None:
+        return rules.rank_between(place["previous_rank"], place["after_rank"])
+    return rules.rank_between(None, place["first_rank"])
+
+
+async def move_deal(session: AsyncSession, actor: Actor, *, deal_id: UUID, move: DealMove) -> DealView:
+    """Put a deal between two cards of a column and return it.
+
+    Neighbours that have gone meanwhile are passed over. Raises `NotFound` for a deal or a stage that is not
+    in the organization, `StaleDeal` when somebody changed the deal first, `Conflict` for an archived deal.
+    """
+    deal = await access_deal(session, actor, deal_id, version=move.version)
+    if deal.archived_at is not None:
+        raise Conflict("errors.pipeline.archived")
+    place = await repository.find_place(
+        session,
+        actor.organization_id,
+        deal_id=deal_id,
+        stage_id=move.stage_id,
+        before=move.before,
+        after=move.after,
+    )
+    if place is None:
+        raise NotFound(kind="stage")
+    moved = await _write_move(session, actor, deal, place, move.lost_reason)
+    reordered = rules.needs_rebalance(moved.rank)
+    if reordered:
+        moved = await _rebalance(session, actor, moved)
+    await _record_move(session, actor, deal, moved, reordered=reordered)
+    return moved
+
+
+async def _write_move(
+    session: AsyncSession, actor: Actor, deal: DealView, place: repository.Row, lost_reason: str
+) -> DealView:
+    now = utc_now()
+    same_kind = place["kind"] == deal.stage_kind
+    changes: dict[str, Any] = {
+        "stage_id": place["stage_id"],
+        "pipeline_id": place["pipeline_id"],
+        "rank": place_rank(place),
+        "closed_at": None if place["kind"] == StageKind.OPEN else deal.closed_at if same_kind else now,
+        "lost_reason": (lost_reason or deal.lost_reason) if place["kind"] == StageKind.LOST else "",
+    }
+    entered = await repository.move_deal(
+        session,
+        actor.organization_id,
+        {
+            **changes,
+            "deal_id": deal.id,
+            "from_stage_id": deal.stage_id,
+            "step_id": new_id(),
+            "user_id": actor.user_id,
+            "now": now,
+        },
+    )
+    seen = {"stage_name": place["name"], "stage_kind": place["kind"], "entered_stage_at": entered}
+    return deal.model_copy(update={**changes, **seen, "version": deal.version + 1, "updated_at": now})
+
+
+async def _rebalance(session: AsyncSession, actor: Actor, deal: DealView) -> DealView:
+    count = await repository.lock_column(session, actor.organization_id, deal.stage_id)
+    ranks = rules.ranks_for(count)
+    await repository.rebalance_column(session, actor.organization_id, deal.stage_id, ranks)
+    fresh = await repository.find_deal(session, actor.organization_id, deal.id)
+    return fresh or deal
+
+
+async def _record_move(
+    session: AsyncSession, actor: Actor, deal: DealView, moved: DealView, *, reordered: bool
+) -> None:
+    fact = DealMoved(**fact_fields(actor, moved), from_stage_id=deal.stage_id, reordered=reordered)
+    changed_stage = deal.stage_id != moved.stage_id
+    timeline = {"title": deal.title, "from": deal.stage_name, "to": moved.stage_name} if changed_stage else None
+    await record_change(
+        session,
+        actor,
+        fact,
+        before={"stage_id": str(deal.stage_id), "rank": deal.rank},
+        after={"stage_id": str(moved.stage_id), "rank": moved.rank},
+        timeline=timeline,
+    )
+
+
+async def win_deal(session: AsyncSession, actor: Actor, *, deal_id: UUID, version: int) -> DealView:
+    """Move a deal to the top of its funnel's won stage. Raises as `move_deal` does."""
+    return await _close_deal(session, actor, deal_id, version, StageKind.WON, "")
+
+
+async def lose_deal(
+    session: AsyncSession, actor: Actor, *, deal_id: UUID, version: int, reason: str = ""
+) -> DealView:
+    """Move a deal to the top of its funnel's lost stage, with the reason. Raises as `move_deal` does."""
+    return await _close_deal(session, actor, deal_id, version, StageKind.LOST, reason)
+
+
+async def _close_deal(
+    session: AsyncSession, actor: Actor, deal_id: UUID, version: int, kind: StageKind, reason: str
+) -> DealView:
+    deal = await access_deal(session, actor, deal_id, version=version)
+    stage_id = await repository.find_stage_of_kind(session, actor.organization_id, deal.pipeline_id, kind)
+    if stage_id is None:
+        raise Conflict("errors.pipeline.no_closing_stage")
+    move = DealMove(stage_id=stage_id, version=version, lost_reason=reason)
+    return await move_deal(session, actor, deal_id=deal_id, move=move)
