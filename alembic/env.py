@@ -1,9 +1,9 @@
 """Runs migrations on the address given by `crm_app.core.migrations` or, from the command line, DATABASE_URL."""
 
+from alembic import context
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from alembic import context
 from crm_app.config import get_settings
 from crm_app.core.database import driver_url
 from crm_app.domains.models import metadata

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from argon2 import PasswordHasher
-from crm_app.core.postgres import EmbeddedPostgres, start_throwaway
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import crm_app.domains.models  # noqa: F401  every table is known before the first query
 from crm_app.core import hub
 from crm_app.core.database import close_database, open_database, set_tenant, system_unit_of_work, unit_of_work
 from crm_app.core.migrations import migrate
+from crm_app.core.postgres import EmbeddedPostgres, start_throwaway
 from crm_app.core.queue import close_queue, open_queue, queue
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.models import Membership, Organization, Role, User
