@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Computed, Index, text
-from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy import Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from crm_app.core.repository import TenantTable, belongs_to, timestamp, unique_in_organization
@@ -79,6 +79,14 @@ class Conversation(TenantTable, table=True):
             text("id DESC"),
         ),
         Index(
+            "ix_conversation_queue",
+            "organization_id",
+            "status",
+            text("last_message_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("assignee_id IS NULL"),
+        ),
+        Index(
             "ix_conversation_unread",
             "organization_id",
             "assignee_id",
@@ -128,7 +136,7 @@ class Message(TenantTable, table=True):
             "id",
             postgresql_where=text("status IN ('pending', 'sending', 'failed')"),
         ),
-        Index("ix_message_search", "search_vector", postgresql_using="gin"),
+        Index("ix_message_search", text("message_words(organization_id, body)"), postgresql_using="gin"),
     )
 
     conversation_id: UUID
@@ -149,10 +157,6 @@ class Message(TenantTable, table=True):
     occurred_at: datetime = timestamp()
     edited_at: datetime | None = timestamp(nullable=True)
     revoked_at: datetime | None = timestamp(nullable=True)
-    search_vector: Any = Field(
-        default=None,
-        sa_column=Column(TSVECTOR, Computed("to_tsvector('portuguese', left(body, 20000))", persisted=True)),
-    )
 
 
 class Attachment(TenantTable, table=True):
@@ -192,3 +196,20 @@ class MessageStatus(TenantTable, table=True):
     status: str = Field(max_length=10)
     detail: str = Field(default="", max_length=500)
     happened_at: datetime = timestamp()
+
+
+class EarlyReport(TenantTable, table=True):
+    """A report (status, reaction, edit, deletion) about a message that has not reached us yet.
+
+    It is applied and removed when the message appears: vendors do not promise any order.
+    """
+
+    __tablename__ = "early_report"
+    __table_args__ = (
+        belongs_to("channel", "channel_id"),
+        Index("ix_early_report_message", "organization_id", "channel_id", "provider_message_id", "id"),
+    )
+
+    channel_id: UUID
+    provider_message_id: str = Field(max_length=300)
+    event: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, nullable=False)
