@@ -1,0 +1,192 @@
+"""Every SQL statement about contacts, their identities and their timelines."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, literal, select, text, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from crm_app.domains.contacts.models import Activity, Contact, ContactIdentity
+from crm_app.domains.contacts.schemas import ContactFilter, ContactOrder
+
+LIST_COLUMNS = (
+    col(Contact.id),
+    col(Contact.name),
+    col(Contact.company),
+    col(Contact.job_title),
+    col(Contact.phone),
+    col(Contact.email),
+    col(Contact.source),
+    col(Contact.tags),
+    col(Contact.owner_id),
+    col(Contact.last_activity_at),
+    col(Contact.created_at),
+    col(Contact.updated_at),
+    col(Contact.archived_at),
+    col(Contact.version),
+)
+
+
+async def find_contact(
+    session: AsyncSession, organization_id: UUID, contact_id: UUID, *, lock: bool = False
+) -> Contact | None:
+    """Return a contact, or None; with `lock` nobody else may change it before the transaction ends."""
+    statement = select(Contact).where(
+        col(Contact.organization_id) == organization_id, col(Contact.id) == contact_id
+    )
+    if lock:
+        # Values read earlier in this transaction are stale once the lock was waited for.
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def list_identities(
+    session: AsyncSession, organization_id: UUID, contact_id: UUID
+) -> Sequence[ContactIdentity]:
+    """Return the addresses of a contact, oldest first."""
+    statement = (
+        select(ContactIdentity)
+        .where(
+            col(ContactIdentity.organization_id) == organization_id,
+            col(ContactIdentity.contact_id) == contact_id,
+        )
+        .order_by(col(ContactIdentity.id))
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def find_identities(
+    session: AsyncSession, organization_id: UUID, addresses: Iterable[tuple[str, str]]
+) -> Sequence[ContactIdentity]:
+    """Return the identities among these `(kind, value)` that are known."""
+    kind_and_value = tuple_(col(ContactIdentity.kind), col(ContactIdentity.value))
+    statement = select(ContactIdentity).where(
+        col(ContactIdentity.organization_id) == organization_id, kind_and_value.in_(list(addresses))
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def lock_addresses(
+    session: AsyncSession, organization_id: UUID, addresses: Iterable[tuple[str, str]]
+) -> None:
+    """Wait until no other transaction is giving one of these addresses to a contact.
+
+    Locked in sorted order, so that two callers with the same addresses cannot block each other for ever.
+    """
+    names = sorted(f"contact:{organization_id}:{kind}:{value}" for kind, value in addresses)
+    statement = text("SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(:names) AS name")
+    await session.execute(statement.bindparams(names=names))
+
+
+async def remove_identities(
+    session: AsyncSession, organization_id: UUID, contact_id: UUID, addresses: Iterable[tuple[str, str]]
+) -> None:
+    """Take addresses away from a contact."""
+    wanted = set(addresses)
+    for identity in await list_identities(session, organization_id, contact_id):
+        if (identity.kind, identity.value) in wanted:
+            await session.delete(identity)
+
+
+def _matches(query_words: Sequence[str]) -> list[ColumnElement[bool]]:
+    if not query_words:
+        return []
+    # Words are letters and digits only, so quoting them is enough; `:*` makes each a prefix.
+    query = " & ".join(f"'{word}':*" for word in query_words)
+    return [col(Contact.search_vector).op("@@", is_comparison=True)(func.to_tsquery("simple", query))]
+
+
+def _filtered(organization_id: UUID, criteria: ContactFilter, query_words: Sequence[str]) -> list[Any]:
+    archived_at = col(Contact.archived_at)
+    conditions = [
+        col(Contact.organization_id) == organization_id,
+        archived_at.is_not(None) if criteria.archived else archived_at.is_(None),
+        *_matches(query_words),
+    ]
+    if criteria.owner_id is not None:
+        conditions.append(col(Contact.owner_id) == criteria.owner_id)
+    return conditions
+
+
+def _ordered(statement: Select[Any], order: ContactOrder, after: tuple[Any, UUID] | None) -> Select[Any]:
+    """Order the list and start it behind the row `after`: (sort key, id)."""
+    row_id = col(Contact.id)
+    if order is ContactOrder.NAME:
+        key = col(Contact.sort_name)
+        if after:
+            statement = statement.where(tuple_(key, row_id) > tuple_(literal(after[0]), literal(after[1])))
+        return statement.order_by(key, row_id)
+    moment = col(Contact.last_activity_at)
+    if after:
+        statement = statement.where(tuple_(moment, row_id) < tuple_(literal(after[0]), literal(after[1])))
+    return statement.order_by(moment.desc(), row_id.desc())
+
+
+async def list_contacts(
+    session: AsyncSession,
+    organization_id: UUID,
+    criteria: ContactFilter,
+    query_words: Sequence[str],
+    *,
+    after: tuple[Any, UUID] | None,
+    limit: int,
+) -> Sequence[Any]:
+    """Return up to `limit` rows of `LIST_COLUMNS` and `sort_name`, in the filter's order, behind `after`."""
+    statement: Select[Any] = select(*LIST_COLUMNS, col(Contact.sort_name)).where(
+        *_filtered(organization_id, criteria, query_words)
+    )
+    return (await session.execute(_ordered(statement, criteria.order, after).limit(limit))).all()
+
+
+async def count_contacts(
+    session: AsyncSession, organization_id: UUID, criteria: ContactFilter, query_words: Sequence[str]
+) -> int:
+    """Return how many contacts the filter lets through."""
+    statement = select(func.count()).select_from(Contact).where(*_filtered(organization_id, criteria, query_words))
+    return (await session.scalar(statement)) or 0
+
+
+async def list_summaries(
+    session: AsyncSession, organization_id: UUID, contact_ids: Iterable[UUID]
+) -> Sequence[Any]:
+    """Return id, name, company and phone of these contacts."""
+    columns = (col(Contact.id), col(Contact.name), col(Contact.company), col(Contact.phone))
+    statement = select(*columns).where(
+        col(Contact.organization_id) == organization_id, col(Contact.id).in_(list(contact_ids))
+    )
+    return (await session.execute(statement)).all()
+
+
+async def list_activities(
+    session: AsyncSession,
+    organization_id: UUID,
+    contact_id: UUID,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Activity]:
+    """Return up to `limit` lines of a contact's timeline, newest first, behind `after`."""
+    moment, row_id = col(Activity.happened_at), col(Activity.id)
+    statement = select(Activity).where(
+        col(Activity.organization_id) == organization_id, col(Activity.contact_id) == contact_id
+    )
+    if after:
+        statement = statement.where(tuple_(moment, row_id) < tuple_(literal(after[0]), literal(after[1])))
+    return (await session.scalars(statement.order_by(moment.desc(), row_id.desc()).limit(limit))).all()
+
+
+async def note_activity(
+    session: AsyncSession, organization_id: UUID, contact_id: UUID, happened_at: datetime
+) -> bool:
+    """Move a contact's last activity forward to this moment; tells whether the contact exists."""
+    statement = (
+        update(Contact)
+        .where(col(Contact.organization_id) == organization_id, col(Contact.id) == contact_id)
+        .values(last_activity_at=func.greatest(col(Contact.last_activity_at), happened_at))
+        .returning(col(Contact.id))
+        .execution_options(synchronize_session=False)
+    )
+    return (await session.execute(statement)).one_or_none() is not None

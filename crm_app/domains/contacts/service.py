@@ -1,0 +1,363 @@
+"""Use cases around contacts: create, change, archive, find, list, and their timelines."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_app.core.clock import utc_now
+from crm_app.core.errors import Invalid, NotFound
+from crm_app.core.events import announce
+from crm_app.core.repository import Page, decode_cursor, encode_cursor
+from crm_app.core.tenancy import Actor
+from crm_app.domains.accounts import service as accounts
+from crm_app.domains.contacts import identities, repository, rules
+from crm_app.domains.contacts.errors import ContactChanged
+from crm_app.domains.contacts.events import ActivityRecorded, ContactCreated, ContactUpdated
+from crm_app.domains.contacts.models import Activity, Contact
+from crm_app.domains.contacts.schemas import (
+    ActivityView,
+    ContactCreate,
+    ContactDetail,
+    ContactFilter,
+    ContactOrder,
+    ContactSummary,
+    ContactUpdate,
+    ContactView,
+    IdentityView,
+)
+
+PAGE_SIZE: Final = 50
+MAX_PAGE_SIZE: Final = 200
+
+
+async def create_contact(session: AsyncSession, actor: Actor, *, data: ContactCreate) -> ContactDetail:
+    """Add a contact. Raises `PhoneInvalid`, `EmailInvalid`, `AddressTaken`, or `NotFound` for the owner."""
+    actor.require("contacts.write")
+    values = identities.with_canonical_addresses(data.model_dump())
+    if data.owner_id is not None:
+        await accounts.access_member(session, actor, data.owner_id)
+    contact = Contact(organization_id=actor.organization_id, **values)
+    addresses = identities.addresses_of(values)
+    await identities.reserve(session, actor, addresses)
+    await _add(session, actor, contact, addresses)
+    return await _detail(session, contact)
+
+
+async def _add(
+    session: AsyncSession, actor: Actor, contact: Contact, addresses: Iterable[tuple[str, str]]
+) -> None:
+    _index(contact)
+    session.add(contact)
+    await session.flush()
+    identities.attach(session, contact, addresses)
+    _add_activity(
+        session, actor, contact.id, "contact.created", {"source": contact.source}, None, contact.created_at
+    )
+    await accounts.audit(
+        session,
+        actor,
+        "contact.create",
+        "contact",
+        contact.id,
+        after={"name": contact.name, "phone": contact.phone},
+    )
+    announce(session, ContactCreated(organization_id=actor.organization_id, contact_id=contact.id))
+    await session.flush()
+
+
+def _index(contact: Contact) -> None:
+    """Bring the folded columns in line with what they are made of."""
+    contact.sort_name = rules.fold(contact.name)[:200]
+    phones = [contact.phone] if contact.phone else []
+    contact.search_text = rules.searchable(contact.name, contact.company, contact.email, phones=phones)
+
+
+async def find_or_create_by_identity(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    kind: str,
+    value: str,
+    name: str = "",
+    aliases: Iterable[tuple[str, str]] = (),
+    source: str = "",
+) -> tuple[ContactDetail, bool]:
+    """Return the contact behind an address and whether it was created just now.
+
+    Two transactions that ask at once get the same contact. `aliases` are further `(kind, value)` of the same
+    person, most reliable first: they help to find it and are kept with it, unless another contact has them.
+    An archived contact comes back when it is asked for here. Raises `IdentityInvalid`.
+    """
+    actor.require("contacts.write")
+    addresses = identities.spell_out([(kind, value), *aliases])
+    contact = await identities.find_holder(session, actor, addresses)
+    if contact is None:
+        await repository.lock_addresses(session, actor.organization_id, addresses)
+        contact = await identities.find_holder(session, actor, addresses)
+    if contact is None:
+        return await _create_from_identity(session, actor, kind, value, name, source, addresses), True
+    await identities.attach_missing(session, actor, contact, addresses)
+    if contact.archived_at is not None:
+        await _set_archived(session, actor, contact, None)
+    return await _detail(session, contact), False
+
+
+async def _create_from_identity(
+    session: AsyncSession,
+    actor: Actor,
+    kind: str,
+    value: str,
+    name: str,
+    source: str,
+    addresses: list[tuple[str, str]],
+) -> ContactDetail:
+    known = identities.leading_values(addresses)
+    contact = Contact(
+        organization_id=actor.organization_id,
+        name=rules.shown_name(name, kind, known.get(kind, value)),
+        phone=known.get("phone", ""),
+        email=known.get("email", ""),
+        source=source[:60],
+        tags=[],
+    )
+    await _add(session, actor, contact, addresses)
+    return await _detail(session, contact)
+
+
+async def update_contact(
+    session: AsyncSession, actor: Actor, *, contact_id: UUID, data: ContactUpdate
+) -> ContactDetail:
+    """Change the given fields of the version that was read.
+
+    Raises `NotFound`, `ContactChanged`, `PhoneInvalid`, `EmailInvalid`, `AddressTaken`.
+    """
+    actor.require("contacts.write")
+    contact = await _load(session, actor, contact_id, lock=True)
+    if contact.version != data.version:
+        raise ContactChanged(contact.version)
+    wanted = identities.with_canonical_addresses(data.changes())
+    changes = {field: value for field, value in wanted.items() if getattr(contact, field) != value}
+    if not changes:
+        return await _detail(session, contact)
+    if changes.get("owner_id") is not None:
+        await accounts.access_member(session, actor, changes["owner_id"])
+    await identities.replace(session, actor, contact, changes)
+    await _apply(session, actor, contact, changes)
+    return await _detail(session, contact)
+
+
+async def _apply(session: AsyncSession, actor: Actor, contact: Contact, changes: Mapping[str, Any]) -> None:
+    before = {field: _plain(getattr(contact, field)) for field in changes}
+    for field, value in changes.items():
+        setattr(contact, field, value)
+    _index(contact)
+    _mark_changed(session, actor, contact)
+    after = {field: _plain(value) for field, value in changes.items()}
+    await accounts.audit(session, actor, "contact.update", "contact", contact.id, before=before, after=after)
+    await session.flush()
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _mark_changed(session: AsyncSession, actor: Actor, contact: Contact) -> None:
+    contact.version += 1
+    contact.updated_at = utc_now()
+    fact = ContactUpdated(organization_id=actor.organization_id, contact_id=contact.id, version=contact.version)
+    announce(session, fact)
+
+
+async def archive_contact(session: AsyncSession, actor: Actor, *, contact_id: UUID) -> ContactDetail:
+    """Take a contact out of the lists; its deals and conversations stay. Raises `NotFound`."""
+    actor.require("contacts.write")
+    contact = await _load(session, actor, contact_id, lock=True)
+    if contact.archived_at is None:
+        await _set_archived(session, actor, contact, utc_now())
+    return await _detail(session, contact)
+
+
+async def restore_contact(session: AsyncSession, actor: Actor, *, contact_id: UUID) -> ContactDetail:
+    """Bring an archived contact back into the lists. Raises `NotFound`."""
+    actor.require("contacts.write")
+    contact = await _load(session, actor, contact_id, lock=True)
+    if contact.archived_at is not None:
+        await _set_archived(session, actor, contact, None)
+    return await _detail(session, contact)
+
+
+async def _set_archived(session: AsyncSession, actor: Actor, contact: Contact, moment: datetime | None) -> None:
+    contact.archived_at = moment
+    _mark_changed(session, actor, contact)
+    action = "contact.archive" if moment else "contact.restore"
+    await accounts.audit(session, actor, action, "contact", contact.id)
+    await session.flush()
+
+
+async def get_contact(session: AsyncSession, actor: Actor, *, contact_id: UUID) -> ContactDetail:
+    """Return a contact with its addresses. Raises `NotFound`."""
+    actor.require("contacts.read")
+    return await _detail(session, await _load(session, actor, contact_id))
+
+
+async def _load(session: AsyncSession, actor: Actor, contact_id: UUID, *, lock: bool = False) -> Contact:
+    contact = await repository.find_contact(session, actor.organization_id, contact_id, lock=lock)
+    if contact is None:
+        raise NotFound(kind="contact")
+    return contact
+
+
+async def _detail(session: AsyncSession, contact: Contact) -> ContactDetail:
+    rows = await repository.list_identities(session, contact.organization_id, contact.id)
+    known = [IdentityView(kind=row.kind, value=row.value) for row in rows]
+    return ContactDetail.model_validate({**contact.model_dump(exclude={"search_vector"}), "identities": known})
+
+
+async def list_contacts(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    criteria: ContactFilter | None = None,
+    cursor: str | None = None,
+    limit: int = PAGE_SIZE,
+) -> Page[ContactView]:
+    """Return a window of the contacts that the filter lets through (all, by name, when there is none).
+
+    `limit` is at most 200. Raises `Invalid` for a cursor that was not made by the same kind of list.
+    """
+    actor.require("contacts.read")
+    wanted = criteria or ContactFilter()
+    size = max(1, min(limit, MAX_PAGE_SIZE))
+    rows = await repository.list_contacts(
+        session,
+        actor.organization_id,
+        wanted,
+        rules.search_words(wanted.q),
+        after=_position(cursor, wanted.order) if cursor else None,
+        limit=size + 1,
+    )
+    items = [ContactView.model_validate(row) for row in rows[:size]]
+    return Page(items, _next_cursor(rows[size - 1], wanted.order) if len(rows) > size else None)
+
+
+def _next_cursor(last: Any, order: ContactOrder) -> str:
+    key = last.sort_name if order is ContactOrder.NAME else last.last_activity_at.isoformat()
+    return encode_cursor(order.value, key, last.id)
+
+
+def _position(cursor: str, order: ContactOrder) -> tuple[Any, UUID]:
+    made_for, key, row_id = decode_cursor(cursor, 3)
+    if made_for != order.value or not isinstance(key, str) or "\x00" in key:
+        raise Invalid("errors.cursor")
+    return (key if order is ContactOrder.NAME else _moment(key)), _uuid(row_id)
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise Invalid("errors.cursor") from error
+    if moment.tzinfo is None:
+        raise Invalid("errors.cursor")
+    return moment
+
+
+def _uuid(value: Any) -> UUID:
+    try:
+        return UUID(value)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise Invalid("errors.cursor") from error
+
+
+async def count_contacts(session: AsyncSession, actor: Actor, *, criteria: ContactFilter | None = None) -> int:
+    """Return how many contacts the filter lets through."""
+    actor.require("contacts.read")
+    wanted = criteria or ContactFilter()
+    return await repository.count_contacts(session, actor.organization_id, wanted, rules.search_words(wanted.q))
+
+
+async def get_summaries(
+    session: AsyncSession, actor: Actor, *, contact_ids: Iterable[UUID]
+) -> dict[UUID, ContactSummary]:
+    """Return what cards and rows show of these contacts, by id; unknown ids are left out."""
+    actor.require("contacts.read")
+    wanted = set(contact_ids)
+    rows = await repository.list_summaries(session, actor.organization_id, wanted) if wanted else []
+    return {row.id: ContactSummary(id=row.id, name=row.name, company=row.company, phone=row.phone) for row in rows}
+
+
+async def record_activity(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    contact_id: UUID,
+    kind: str,
+    data: Mapping[str, Any] | None = None,
+    entity_id: UUID | None = None,
+    happened_at: datetime | None = None,
+) -> UUID:
+    """Add a line to a contact's timeline and return its id. Raises `NotFound`.
+
+    `kind` is `<domain>.<what>` and names the sentence `contacts.timeline.<kind>` in the catalogue; `data` holds
+    plain JSON that fills it; `entity_id` is the thing that the line links to (a deal, a conversation).
+    """
+    actor.require("contacts.write")
+    moment = happened_at or utc_now()
+    if not await repository.note_activity(session, actor.organization_id, contact_id, moment):
+        raise NotFound(kind="contact")
+    activity_id = _add_activity(session, actor, contact_id, kind, data or {}, entity_id, moment)
+    await session.flush()
+    return activity_id
+
+
+def _add_activity(
+    session: AsyncSession,
+    actor: Actor,
+    contact_id: UUID,
+    kind: str,
+    data: Mapping[str, Any],
+    entity_id: UUID | None,
+    happened_at: datetime,
+) -> UUID:
+    line = Activity(
+        organization_id=actor.organization_id,
+        contact_id=contact_id,
+        kind=kind,
+        user_id=actor.user_id,
+        entity_id=entity_id,
+        data=dict(data),
+        happened_at=happened_at,
+    )
+    session.add(line)
+    announce(
+        session,
+        ActivityRecorded(organization_id=actor.organization_id, contact_id=contact_id, activity_id=line.id),
+    )
+    return line.id
+
+
+async def list_timeline(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    contact_id: UUID,
+    cursor: str | None = None,
+    limit: int = PAGE_SIZE,
+) -> Page[ActivityView]:
+    """Return a window of a contact's timeline, newest first. Raises `NotFound`, or `Invalid` for the cursor."""
+    actor.require("contacts.read")
+    await _load(session, actor, contact_id)
+    size = max(1, min(limit, MAX_PAGE_SIZE))
+    after = None
+    if cursor:
+        key, row_id = decode_cursor(cursor, 2)
+        after = (_moment(key), _uuid(row_id))
+    rows = await repository.list_activities(
+        session, actor.organization_id, contact_id, after=after, limit=size + 1
+    )
+    items = [ActivityView.model_validate(row) for row in rows[:size]]
+    more = len(rows) > size
+    return Page(items, encode_cursor(items[-1].happened_at.isoformat(), items[-1].id) if more else None)
