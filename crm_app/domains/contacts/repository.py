@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, text, tuple_, update
+from sqlalchemy import ColumnElement, func, literal, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -77,7 +77,9 @@ async def lock_addresses(
     Locked in sorted order, so that two callers with the same addresses cannot block each other for ever.
     """
     names = sorted(f"contact:{organization_id}:{kind}:{value}" for kind, value in addresses)
-    statement = text("SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(:names) AS name")
+    statement = text(
+        "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name"
+    )
     await session.execute(statement.bindparams(names=names))
 
 
@@ -111,7 +113,7 @@ def _filtered(organization_id: UUID, criteria: ContactFilter, query_words: Seque
     return conditions
 
 
-def _ordered(statement: Select[Any], order: ContactOrder, after: tuple[Any, UUID] | None) -> Select[Any]:
+def _ordered(statement: Any, order: ContactOrder, after: tuple[Any, UUID] | None) -> Any:
     """Order the list and start it behind the row `after`: (sort key, id)."""
     row_id = col(Contact.id)
     if order is ContactOrder.NAME:
@@ -135,10 +137,11 @@ async def list_contacts(
     limit: int,
 ) -> Sequence[Any]:
     """Return up to `limit` rows of `LIST_COLUMNS` and `sort_name`, in the filter's order, behind `after`."""
-    statement: Select[Any] = select(*LIST_COLUMNS, col(Contact.sort_name)).where(
+    statement = select(*LIST_COLUMNS, col(Contact.sort_name)).where(
         *_filtered(organization_id, criteria, query_words)
     )
-    return (await session.execute(_ordered(statement, criteria.order, after).limit(limit))).all()
+    rows: Sequence[Any] = (await session.execute(_ordered(statement, criteria.order, after).limit(limit))).all()
+    return rows
 
 
 async def count_contacts(

@@ -15,6 +15,9 @@ from crm_app.domains.contacts.models import IdentityKind
 
 DEFAULT_REGION = "BR"
 MAX_SEARCH_WORDS = 6
+BR_SHORTEST = len("+551133334444")
+TRUNK_PREFIX_FROM = 6
+"""Digits from which on a leading zero in a search is the trunk prefix, and no part of a number's end."""
 
 _WORD = re.compile(r"[^\W_]+")
 _PHONE_IN_SEARCH = re.compile(r"[+(]?\d[\d\s().+-]*$")
@@ -40,7 +43,8 @@ def search_words(query: str) -> list[str]:
     """Return the words that a person typed into a search box; something like a phone becomes its digits."""
     stripped = query.strip()
     if _PHONE_IN_SEARCH.fullmatch(stripped):
-        return ["".join(c for c in stripped if c.isdecimal()).lstrip("0")][:1]
+        digits = "".join(c for c in stripped if c.isdecimal())
+        return [digits.lstrip("0") if len(digits) >= TRUNK_PREFIX_FROM else digits]
     return words(stripped)[:MAX_SEARCH_WORDS]
 
 
@@ -74,10 +78,12 @@ def parse_phone(text: str, region: str = DEFAULT_REGION) -> str | None:
     except NumberParseException:
         return None
     reason = phonenumbers.is_possible_number_with_reason(number)
-    # "Local only" lacks its area code: nobody could call it from elsewhere.
     if reason != ValidationResult.IS_POSSIBLE or number.extension:
         return None
-    return modern_phone(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+    phone = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    # Without its area code nobody could call it from elsewhere, though the library calls it possible.
+    local_only = phone.startswith("+55") and len(phone) < BR_SHORTEST
+    return None if local_only else modern_phone(phone)
 
 
 def modern_phone(phone: str) -> str:
