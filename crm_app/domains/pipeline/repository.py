@@ -15,14 +15,16 @@ Row = Mapping[Any, Any]
 
 _STAGE_COLUMNS = "id, name, kind, color, position, probability, wip_limit, stalled_after_days"
 
-_DEAL = f"""
+_DEAL_OF = f"""
 SELECT {CARD_COLUMNS}, p.name AS pipeline_name, s.name AS stage_name, s.kind AS stage_kind, d.source,
        d.lost_reason, d.created_at, d.updated_at, d.archived_at
-FROM deal d
+FROM {{deals}} d
 JOIN pipeline p ON p.organization_id = d.organization_id AND p.id = d.pipeline_id
 JOIN stage s ON s.organization_id = d.organization_id AND s.id = d.stage_id
 {WITH_CONTACT}
 WHERE d.organization_id = :organization_id"""  # noqa: S608
+
+_DEAL = _DEAL_OF.format(deals="deal")
 
 _PIPELINES = text("""
 SELECT p.id, p.name, p.position, p.is_default,
@@ -59,7 +61,13 @@ LEFT JOIN deal a ON a.organization_id = :organization_id AND a.id = :after AND a
   AND a.stage_id = s.id AND a.archived_at IS NULL
 WHERE s.organization_id = :organization_id AND s.id = :stage_id""")
 
-_LOCKED = text(f"{_DEAL} AND d.id = :deal_id FOR NO KEY UPDATE OF d")
+# The lock is taken inside: a row that changed while we waited for it must be joined with its new stage.
+_LOCKED = text(
+    _DEAL_OF.format(
+        deals="""(SELECT * FROM deal WHERE organization_id = :organization_id AND id = :deal_id
+      FOR NO KEY UPDATE)"""
+    )
+)
 
 _MOVE = text("""
 WITH moved AS (

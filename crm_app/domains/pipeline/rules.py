@@ -17,7 +17,7 @@ LONGEST_RANK = 48
 _SIGNS = re.compile(r"^[-−–(]")
 _CURRENCY = re.compile(r"^(?:R\$|US\$|BRL|USD|EUR|€|\$)\s*|\s*(?:BRL|USD|EUR|€|reais)$", re.IGNORECASE)
 _WHOLE = r"[0-9]{1,3}(?:[.][0-9]{3})+|[0-9]{1,3}(?:[,][0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+|[0-9]+"
-_AMOUNT = re.compile(rf"({_WHOLE})(?:[.,]([0-9]{{1,2}}))?")
+_AMOUNT = re.compile(rf"({_WHOLE})(?:([.,])([0-9]{{1,2}}))?")
 
 
 def rank_between(before: str | None, after: str | None) -> str:
@@ -66,7 +66,9 @@ def parse_money(text: str) -> int:
     match = _AMOUNT.fullmatch(bare)
     if match is None or len(bare) > 40:
         raise Invalid("errors.pipeline.value_not_a_number", field="value")
-    whole, cents = match.groups()
+    whole, separator, cents = match.groups()
+    if separator is not None and separator in whole:
+        raise Invalid("errors.pipeline.value_not_a_number", field="value")
     amount = int(re.sub(r"[., ]", "", whole)) * 100 + int((cents or "").ljust(2, "0") or 0)
     if amount > MAX_VALUE_CENTS:
         raise Invalid("errors.pipeline.value_too_large", field="value")
