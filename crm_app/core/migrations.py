@@ -1,5 +1,6 @@
 """Brings a database to the schema of this version of the code, with Alembic."""
 
+import functools
 from pathlib import Path
 
 from alembic import command
@@ -39,9 +40,15 @@ def downgrade(url: str, revision: str) -> None:
     command.downgrade(_config(url), revision)
 
 
+@functools.cache
+def wanted_revision() -> str | None:
+    """Return the newest revision that this version of the code knows."""
+    return ScriptDirectory.from_config(_config("")).get_current_head()
+
+
 def pending_revision(url: str) -> str | None:
     """Return the revision that the database lacks, or None when it is up to date."""
-    wanted = ScriptDirectory.from_config(_config(url)).get_current_head()
+    wanted = wanted_revision()
     engine = create_engine(driver_url(url), poolclass=NullPool)
     with engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
