@@ -202,3 +202,8 @@ def forget_settings() -> None:
 def child_environment(**changes: str) -> dict[str, str]:
     """The environment for a program that we start: our own, plus `changes`."""
     return {**os.environ, **changes}
+
+
+def set_environment(values: dict[str, str]) -> None:
+    """Set environment variables that a library of this process reads."""
+    os.environ.update(values)

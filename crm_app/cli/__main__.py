@@ -1,0 +1,5 @@
+"""`python -m crm_app.cli` is `prumo`."""
+
+from crm_app.cli import main
+
+main()
