@@ -5,7 +5,11 @@ from pathlib import Path
 import reflex as rx
 
 from crm_app.pages.base import Page, pages
+from crm_app.pages.failures import explain, note_browser_failure
+from crm_app.pages.guard import Guard
+from crm_app.pages.lifespan import connect_tabs
 from crm_app.pages.routes import discover_pages
+from crm_app.pages.session.state import Session
 from crm_app.ui.i18n import t
 from crm_app.ui.layout import app_shell
 
@@ -24,7 +28,7 @@ def _add(app: rx.App, page: Page) -> None:
         return app_shell(content, active=page.route, rail=page.rail) if page.shell else content
 
     title = t(page.title_key) + " · Prumo"
-    app.add_page(compose, route=page.route, title=title, on_load=list(page.on_load) or None)
+    app.add_page(compose, route=page.route, title=title, on_load=[Session.enter(page.permission), *page.on_load])
 
 
 def build_app() -> rx.App:
@@ -35,7 +39,11 @@ def build_app() -> rx.App:
         html_custom_attrs={"class": "pr-app"},
         reset_style=False,
         toaster=None,
+        backend_exception_handler=explain,
+        frontend_exception_handler=note_browser_failure,
     )
+    app.add_middleware(Guard())
+    connect_tabs(app)
     discover_pages()
     for page in pages():
         _add(app, page)

@@ -42,7 +42,7 @@ class PageState:
         With `ids`, only for facts that carry those values (`conversation_id=…`). A second call replaces the
         first one of this state. Leaving the page or losing the connection ends it by itself.
         """
-        live.watch(type(self) if isinstance(self, rx.State) else self.__class__, names, ids)
+        live.watch(self.__class__, names, ids)
 
     async def _on_fact(self, fact: Fact) -> None:
         """React to a fact that this screen watches: read the changed thing by its id, assign the view.

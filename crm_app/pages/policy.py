@@ -39,3 +39,9 @@ def registered_handlers() -> Mapping[str, str | None]:
     """Return every event that a client can name, with the permission declared on its handler."""
     known = RegistrationContext.ensure_context().event_handlers
     return {name: declared_permission(entry.handler.fn) for name, entry in known.items()}
+
+
+def registered_permission(event_name: str) -> str | None:
+    """Return the permission declared on the handler behind an event's name, or None when there is none."""
+    entry = RegistrationContext.ensure_context().event_handlers.get(event_name)
+    return None if entry is None else declared_permission(entry.handler.fn)

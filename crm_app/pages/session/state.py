@@ -1,14 +1,24 @@
 """Who is signed in in this tab: what the interface may show of it. Filled by the guard, never by the client."""
 
 from typing import Any
+from urllib.parse import quote
 
 import reflex as rx
+
+from crm_app.domains.accounts.schemas import SignedIn
+from crm_app.pages.live import bridge
+from crm_app.pages.policy import PUBLIC, handler
+from crm_app.pages.routes import LOGIN
+
+STAYING: list[type[rx.State]] = []
+"""States of the frame, whose watches survive a change of page."""
 
 
 class Session(rx.State):
     """The signed-in person and their organization, as vars for the interface."""
 
     signed_in: bool = False
+    denied: bool = False
     user_id: str = ""
     user_name: str = ""
     user_email: str = ""
@@ -17,6 +27,42 @@ class Session(rx.State):
     organization_name: str = ""
     time_zone: str = "America/Sao_Paulo"
     currency: str = "BRL"
+    brand_hue: float = 284
+    brand_chroma: float = 1
+    is_demo: bool = False
+    _bound_to: str = ""
+
+    @handler(PUBLIC)
+    async def enter(self, permission: str) -> Any:
+        """Open a page: send whoever is not signed in to the login, hide the page from whoever may not see it.
+
+        Only what is shown is decided here. Each handler of the page is checked by itself.
+        """
+        bridge.leave(self.router.session.client_token, keep=STAYING)
+        if permission == PUBLIC:
+            self.denied = False
+            return None
+        if not self.signed_in:
+            return rx.redirect(f"{LOGIN}?next={quote(self.router.url.path)}", replace=True)
+        self.denied = "." in permission and permission not in self.permissions
+        return None
+
+    def _show(self, signed_in: SignedIn) -> None:
+        """Fill the vars from a recognised session and bind this tab to it."""
+        user, organization = signed_in.user, signed_in.organization
+        self.signed_in = True
+        self.user_id = str(user.id)
+        self.user_name = user.name
+        self.user_email = user.email
+        self.role = signed_in.actor.role
+        self.permissions = sorted(signed_in.actor.permissions)
+        self.organization_name = organization.name
+        self.time_zone = organization.time_zone
+        self.currency = organization.currency
+        self.brand_hue = organization.brand_hue
+        self.brand_chroma = organization.brand_chroma
+        self.is_demo = organization.is_demo
+        self._bound_to = str(signed_in.actor.session_id)
 
 
 def allowed(permission: str) -> rx.Var[bool]:

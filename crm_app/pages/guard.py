@@ -1,0 +1,116 @@
+"""The gate in front of every event handler: who is it, and may they? Default deny.
+
+Reflex calls `preprocess` for every event that reaches a handler: from the socket, chained by another handler,
+in the background, from an upload. It runs in the event's own task, so what it binds holds for the handler too.
+"""
+
+import reflex as rx
+import structlog
+from reflex.middleware import Middleware
+from reflex.state import BaseState, State, StateUpdate
+from reflex_base.event import Event, EventSpec
+from reflex_base.event.context import EventContext
+from structlog.contextvars import bind_contextvars
+
+from crm_app.domains.accounts.schemas import SignedIn
+from crm_app.pages.current import bind_actor
+from crm_app.pages.policy import PUBLIC, SIGNED_IN, registered_permission
+from crm_app.pages.routes import LOGIN
+from crm_app.pages.session.known import known_sessions, session_token
+from crm_app.pages.session.state import Session
+from crm_app.pages.session.toasts import notify
+
+log = structlog.get_logger(__name__)
+
+_ROOT = "reflex___state____state"
+HYDRATE = f"{_ROOT}.hydrate_and_load"
+FRAMEWORK_EVENTS = frozenset(
+    {
+        HYDRATE,
+        f"{_ROOT}.hydrate",
+        f"{_ROOT}.reflex___state____on_load_internal_state.on_load_internal",
+        f"{_ROOT}.reflex___state____on_load_internal_state.set_is_hydrated",
+        f"{_ROOT}.reflex___state____frontend_event_exception_state.handle_frontend_exception",
+    }
+)
+"""What Reflex itself sends. None of these reads or writes anything but this tab's own state."""
+
+
+class Guard(Middleware):
+    """Recognises the session behind each event and holds the handler's declared permission against it."""
+
+    async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:  # noqa: ARG002
+        """Let the event pass (None), or answer it instead of its handler."""
+        signed_in = await _recognise()
+        bind_actor(signed_in.actor if signed_in else None)
+        root = state._get_root_state()
+        wiped = await _bind_tab(root, signed_in, fresh=event.name == HYDRATE)
+        permission = PUBLIC if event.name in FRAMEWORK_EVENTS else registered_permission(event.name)
+        if permission is not None and _may(permission, signed_in):
+            return None
+        if signed_in is None and permission is not None:
+            return await _send_to_login(root, wiped)
+        log.warning("event refused", event_name=event.name, permission=permission)
+        return StateUpdate(events=_events(notify("errors.forbidden", tone="error")) if signed_in else [])
+
+
+def _may(permission: str, signed_in: SignedIn | None) -> bool:
+    if permission == PUBLIC:
+        return True
+    return signed_in is not None and (permission == SIGNED_IN or signed_in.actor.can(permission))
+
+
+async def _recognise() -> SignedIn | None:
+    """Return who sends the event that is running, by the cookie of its websocket handshake."""
+    context = EventContext.get()
+    headers = context.router_data.get("headers") or {}
+    token = session_token(headers.get("cookie", ""))
+    signed_in = await known_sessions.resolve(token) if token else None
+    bind_contextvars(
+        trace_id=context.txid,
+        ip=str(context.router_data.get("ip", "")),
+        organization_id=str(signed_in.actor.organization_id) if signed_in else "",
+        user_id=str(signed_in.actor.user_id) if signed_in else "",
+    )
+    return signed_in
+
+
+async def _bind_tab(root: BaseState, signed_in: SignedIn | None, *, fresh: bool) -> bool:
+    """Tie this tab's state to one session; state that belongs to another session is wiped first."""
+    session = await root.get_state(Session)
+    current = str(signed_in.actor.session_id) if signed_in else ""
+    wiped = bool(session._bound_to) and session._bound_to != current
+    if wiped:
+        await wipe(root, stay_hydrated=not fresh)
+        session = await root.get_state(Session)
+    if signed_in is not None and (fresh or session._bound_to != current):
+        session._show(signed_in)
+    return wiped
+
+
+async def wipe(root: BaseState, *, stay_hydrated: bool) -> None:
+    """Put every var of a tab back to its default, in all states, also those that Redis holds apart."""
+    hydrated = getattr(root, "is_hydrated", False)
+    pending: list[type[BaseState]] = [State]
+    while pending:
+        current = pending.pop()
+        await root.get_state(current)
+        pending.extend(current.get_substates())
+    root.reset()
+    if stay_hydrated and isinstance(root, State):
+        root.is_hydrated = hydrated
+
+
+async def _send_to_login(root: BaseState, wiped: bool) -> StateUpdate:
+    # The chained events of a page's load stay silent: `Session.enter` already redirects, with the way back.
+    if EventContext.get().parent_txid is not None and not wiped:
+        return StateUpdate()
+    delta = {}
+    if wiped:
+        delta = await root._get_resolved_delta()
+        root._clean()
+    return StateUpdate(delta=delta, events=_events(rx.redirect(LOGIN, replace=True)))
+
+
+def _events(spec: EventSpec) -> list[Event]:
+    return Event.from_event_type([spec])
