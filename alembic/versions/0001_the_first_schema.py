@@ -533,6 +533,7 @@ def upgrade() -> None:
         sa.Column("reply_to_provider_id", sa.String(300), nullable=True),
         sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("response_seconds", sa.Integer(), nullable=True),
         sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
@@ -576,6 +577,14 @@ def upgrade() -> None:
         ["organization_id", "occurred_at"],
         unique=False,
         postgresql_include=["direction"],
+    )
+    op.create_index(
+        "ix_message_response",
+        "message",
+        ["organization_id", "occurred_at"],
+        unique=False,
+        postgresql_include=["response_seconds", "author_id"],
+        postgresql_where=sa.text("response_seconds IS NOT NULL"),
     )
     op.create_index(
         "ix_message_undelivered",
@@ -673,6 +682,12 @@ def downgrade() -> None:
         postgresql_where=sa.text("status IN ('pending', 'sending', 'failed')"),
     )
     op.drop_index("ix_message_time", table_name="message", postgresql_include=["direction"])
+    op.drop_index(
+        "ix_message_response",
+        table_name="message",
+        postgresql_include=["response_seconds", "author_id"],
+        postgresql_where=sa.text("response_seconds IS NOT NULL"),
+    )
     op.drop_index("ix_message_thread", table_name="message")
     op.drop_index("ix_message_search", table_name="message", postgresql_using="gin")
     op.drop_table("message")

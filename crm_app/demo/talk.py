@@ -241,6 +241,7 @@ def _add_messages(builder: Builder, dialogue: Dialogue, conversation: Row, said:
             attempts=1 if one.line.direction == _OUT else 0,
             author_id=_author(builder, dialogue, one.line),
             occurred_at=one.at,
+            response_seconds=None if one.waited is None else round(one.waited.total_seconds()),
             reply_to_provider_id=before["provider_message_id"] if one.line.quotes and before else None,
         )
         told = one.line.direction != _NOTE and not one.line.fails

@@ -113,7 +113,10 @@ class Conversation(TenantTable, table=True):
 
 
 class Message(TenantTable, table=True):
-    """One bubble. `occurred_at` is the provider's time of an inbound message and ours of an outbound one."""
+    """One bubble. `occurred_at` is the provider's time of an inbound message and ours of an outbound one.
+
+    `response_seconds` stands on an outbound message that ended a wait: how long the customer had waited.
+    """
 
     __tablename__ = "message"
     __table_args__ = (
@@ -130,6 +133,13 @@ class Message(TenantTable, table=True):
             text("id DESC"),
         ),
         Index("ix_message_time", "organization_id", "occurred_at", postgresql_include=["direction"]),
+        Index(
+            "ix_message_response",
+            "organization_id",
+            "occurred_at",
+            postgresql_include=["response_seconds", "author_id"],
+            postgresql_where=text("response_seconds IS NOT NULL"),
+        ),
         Index(
             "ix_message_undelivered",
             "organization_id",
@@ -155,6 +165,7 @@ class Message(TenantTable, table=True):
     reply_to_provider_id: str | None = Field(default=None, max_length=300)
     data: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, nullable=False)
     occurred_at: datetime = timestamp()
+    response_seconds: int | None = None
     edited_at: datetime | None = timestamp(nullable=True)
     revoked_at: datetime | None = timestamp(nullable=True)
 
