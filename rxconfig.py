@@ -4,6 +4,7 @@ import reflex as rx
 
 from crm_app.config import get_settings
 from crm_app.ui.plugin import ProductAssets
+from crm_app.ui.same_origin import ANY_ADDRESS, SameOrigin
 
 settings = get_settings()
 
@@ -11,12 +12,16 @@ config = rx.Config(
     app_name="crm_app",
     frontend_port=settings.port,
     backend_port=settings.port,
-    api_url=settings.address,
-    deploy_url=settings.address,
+    backend_host=settings.host,
+    api_url=ANY_ADDRESS,
+    deploy_url=ANY_ADDRESS,
     cors_allowed_origins=list(settings.allowed_origins),
     redis_url=settings.redis_url,
+    state_manager_mode=(
+        rx.constants.StateManagerMode.REDIS if settings.redis_url else rx.constants.StateManagerMode.MEMORY
+    ),
     telemetry_enabled=False,
     show_built_with_reflex=False,
-    plugins=[ProductAssets()],
+    plugins=[ProductAssets(), SameOrigin()],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

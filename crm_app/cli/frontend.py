@@ -45,6 +45,7 @@ def building_environment() -> dict[str, str]:
         PATH=os.pathsep.join([tools, os.defpath, "/usr/local/bin", "/usr/bin", "/bin"]),
         REFLEX_TELEMETRY_ENABLED="false",
         REFLEX_CHECK_LATEST_VERSION="false",
+        REFLEX_USE_NPM="true",
         npm_config_omit_lockfile_registry_resolved="true",
         npm_config_audit="false",
         npm_config_fund="false",
