@@ -4,14 +4,17 @@ from pathlib import Path
 
 import reflex as rx
 
+from crm_app.api.app import build_api
+from crm_app.api.observe import Observed
 from crm_app.pages.base import Page, pages
 from crm_app.pages.failures import explain, note_browser_failure
 from crm_app.pages.guard import Guard
-from crm_app.pages.lifespan import connect_tabs
+from crm_app.pages.lifespan import connect_tabs, follow_hub
 from crm_app.pages.routes import discover_pages
 from crm_app.pages.session.state import Session
 from crm_app.ui.i18n import t
 from crm_app.ui.layout import app_shell
+from jobs.process import web_process
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 FIRST_STYLES = ("tokens.css", "components.css", "parts.css")
@@ -41,7 +44,10 @@ def build_app() -> rx.App:
         toaster=None,
         backend_exception_handler=explain,
         frontend_exception_handler=note_browser_failure,
+        api_transformer=[build_api(), Observed],
     )
+    app.register_lifespan_task(web_process)
+    app.register_lifespan_task(follow_hub)
     app.add_middleware(Guard())
     connect_tabs(app)
     discover_pages()

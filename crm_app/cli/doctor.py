@@ -2,13 +2,16 @@
 
 import asyncio
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 
 from crm_app.cli.output import AsJson, Exit, complain, say, show
 from crm_app.cli.standing import database
-from crm_app.core.checks import Check, run_checks
 from crm_app.core.operator_errors import OperatorError
+
+if TYPE_CHECKING:
+    from crm_app.core.checks import Check
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,6 +21,8 @@ def add_to(app: typer.Typer) -> None:
 
 def doctor(as_json: AsJson = False) -> None:
     """Check database, migrations, Redis, storage, clock, queue and front end. Exit code 1 when one is broken."""
+    from crm_app.core.checks import Check
+
     try:
         with database():
             checks = asyncio.run(_look())
@@ -32,15 +37,16 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(complain(f"Broken: {', '.join(broken)}") if not as_json else Exit.FAILED)
 
 
-async def _look() -> list[Check]:
+async def _look() -> "list[Check]":
     from crm_app.config import get_settings
+    from crm_app.core.checks import run_checks
     from jobs.process import foundations
 
     async with foundations(get_settings()):
         return await run_checks(get_settings())
 
 
-def _tell(checks: list[Check]) -> None:
+def _tell(checks: "list[Check]") -> None:
     for check in checks:
         say(f"{'ok ' if check.ok else 'BAD'}  {check.name:<11} {check.detail}")
         if not check.ok:

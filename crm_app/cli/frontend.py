@@ -30,10 +30,12 @@ _LEAST_FREE_BYTES = 1024 * 1024 * 1024
 
 def serving_environment() -> dict[str, str]:
     """Variables with which Reflex serves what was built, instead of compiling again."""
+    from reflex_base.environment import environment
+
     return {
-        "REFLEX_ENV_MODE": "prod",
-        "REFLEX_SKIP_COMPILE": "true",
-        "REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+        environment.REFLEX_ENV_MODE.name: "prod",
+        environment.REFLEX_SKIP_COMPILE.name: "true",
+        environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.name: "true",
         "REFLEX_TELEMETRY_ENABLED": "false",
     }
 

@@ -17,7 +17,7 @@ _SECRET_NAMES = re.compile(
 _URL_PASSWORD = re.compile(r"(?P<scheme>\w+://[^:/@\s]+):[^@/\s]+@")
 _QUIET = {
     "uvicorn.access": logging.CRITICAL,  # our own middleware logs requests, with their trace id
-    "uvicorn.error": logging.INFO,
+    "uvicorn.error": logging.WARNING,
     "procrastinate": logging.WARNING,
     "apscheduler": logging.WARNING,
     "httpx": logging.WARNING,

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from crm_app.core.database import driver_url
+from crm_app.core.database import APP_ROLE, driver_url
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LOCK_KEY = 7_071_907
@@ -30,6 +30,7 @@ def migrate(url: str, revision: str = "head") -> None:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK_KEY})
         try:
             command.upgrade(_config(url), revision)
+            connection.execute(text(f"GRANT SELECT ON alembic_version TO {APP_ROLE}"))  # readiness asks for it
         finally:
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK_KEY})
     engine.dispose()

@@ -1,4 +1,4 @@
-"""Makes the built front end talk to whatever address it was loaded from, so that one build serves every port and host.
+"""Makes the built front end talk to whatever address it was loaded from: one build serves every port and host.
 
 Reflex bakes the address of the back end into its JavaScript and only corrects the host name. Here host, port and
 scheme all come from the page's own address.
@@ -13,14 +13,11 @@ ANY_ADDRESS = "http://localhost:3000"
 
 STATE_MODULE = "utils/state.js"
 _BAKED = "    endpoint.hostname = frontend_hostname;\n"
-_OWN = (
-    "    endpoint.hostname = frontend_hostname;\n"
-    "    endpoint.port = window.location.port;\n"
-)
+_OWN = "    endpoint.hostname = frontend_hostname;\n    endpoint.port = window.location.port;\n"
 
 
 def use_own_origin(source: str) -> str:
-    """Return Reflex's `state.js` with the port, too, taken from the page. Raises `ValueError` when it has changed."""
+    """Return Reflex's `state.js` with the page's own port, too. Raises `ValueError` when the module has changed."""
     if _OWN in source:
         return source
     if source.count(_BAKED) != 1:
