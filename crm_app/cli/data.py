@@ -31,13 +31,18 @@ def migrate(as_json: AsJson = False) -> None:
 
 
 def prepare() -> None:
-    """Migrate, and fill an empty database with the demo when that is wanted (part of 'prumo run')."""
+    """Migrate, and fill an empty database with the demo when that is wanted (part of 'prumo run').
+
+    Prints the demo's logins as JSON, an empty list when the demo is not there.
+    """
     from crm_app.core.migrations import migrate as upgrade
 
+    logins: list[dict[str, Any]] = []
     with database() as settings:
         upgrade(str(settings.database_url))
         if settings.demo:
-            asyncio.run(_seed(only_empty=True))
+            logins = asyncio.run(_demo_logins())
+    show({"logins": logins}, as_json=True)
 
 
 def seed_demo(as_json: AsJson = False) -> None:
@@ -57,6 +62,22 @@ async def _seed(*, only_empty: bool) -> dict[str, Any]:
 
     async with foundations(get_settings()):
         return await seed_demo_organization(only_empty=only_empty)
+
+
+async def _demo_logins() -> list[dict[str, Any]]:
+    """Seed if the database is empty; return who can sign in when the demo is there."""
+    from crm_app.config import get_settings
+    from crm_app.core.database import system_unit_of_work
+    from crm_app.demo.seed import seed_demo_organization
+    from crm_app.domains.accounts.repository import find_user_by_email
+    from jobs.process import foundations
+
+    async with foundations(get_settings()):
+        summary = await seed_demo_organization(only_empty=True)
+        async with system_unit_of_work() as session:
+            if await find_user_by_email(session, summary["logins"][0]["email"]) is None:
+                return []
+    return [{**login, "password": summary["password"]} for login in summary["logins"]]
 
 
 def create_organization(

@@ -1,5 +1,6 @@
 """`prumo run`: everything in one supervised process; `prumo dev` the same with hot reload."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -40,9 +41,9 @@ def run(
     require_free_port(settings)
     frontend.build(force=rebuild)
     with _database(settings) as cluster:
-        _prepare()
+        logins = _prepare()
         supervisor = Supervisor(_children(settings), watch=_Watch(cluster))
-        supervisor.run(lambda: _announce(settings, supervisor))
+        supervisor.run(lambda: _announce(settings, supervisor, logins))
     say("Prumo has stopped.")
 
 
@@ -87,14 +88,17 @@ def _database(settings: Settings) -> AbstractContextManager[EmbeddedPostgres | N
     return start_embedded(settings.data_dir)
 
 
-def _prepare() -> None:
-    """Migrate and seed in a process of their own, so that the supervisor stays small."""
+def _prepare() -> list[dict[str, str]]:
+    """Migrate and seed in a process of their own, so that the supervisor stays small; return the demo's logins."""
     command = [sys.executable, "-m", "crm_app.cli", "prepare"]
-    if subprocess.run(command, env=child_environment(), check=False).returncode != 0:  # noqa: S603
+    ended = subprocess.run(command, env=child_environment(), check=False, stdout=subprocess.PIPE)  # noqa: S603
+    if ended.returncode != 0:
         raise OperatorError(
             "The database could not be brought to this version; the reason stands above.",
             "Run 'prumo doctor' to see what is missing.",
         )
+    logins: list[dict[str, str]] = json.loads(ended.stdout)["logins"]
+    return logins
 
 
 def _children(settings: Settings) -> list[Child]:
@@ -123,23 +127,18 @@ class _Watch:
             say("The database had died and was started again.")
 
 
-def _announce(settings: Settings, supervisor: Supervisor) -> None:
-    """Wait until the page answers, then say where it is."""
+def _announce(settings: Settings, supervisor: Supervisor, logins: list[dict[str, str]]) -> None:
+    """Wait until the page answers, then say where it is and who can sign in."""
     if "web" not in settings.roles or not _wait_until_up(settings, supervisor):
         return
     say(f"\nPrumo is up: {settings.address}\n")
-    if settings.demo:
-        for line in _demo_logins():
-            say(line)
+    if logins:
+        width = max(len(login["email"]) for login in logins)
+        say(f"Sign in with the password {logins[0]['password']} as")
+        for login in logins:
+            say(f"  {login['email']:<{width}}  {login['name']}, {login['role']}")
+        say()
     say(f"Data: {settings.data_dir} · stop with Ctrl-C\n")
-
-
-def _demo_logins() -> list[str]:
-    from crm_app.demo import DEMO_LOGINS
-
-    width = max(len(login.email) for login in DEMO_LOGINS)
-    lines = [f"  {login.email:<{width}}  {login.password}  ({login.role})" for login in DEMO_LOGINS]
-    return ["Sign in as:", *lines, ""]
 
 
 def _wait_until_up(settings: Settings, supervisor: Supervisor) -> bool:

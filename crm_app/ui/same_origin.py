@@ -17,7 +17,7 @@ _OWN = "    endpoint.hostname = frontend_hostname;\n    endpoint.port = window.l
 
 
 def use_own_origin(source: str) -> str:
-    """Return Reflex's `state.js` with the page's own port, too. Raises `ValueError` when the module has changed."""
+    """Return Reflex's `state.js` with the page's own port, too. Raises `ValueError` when it has changed."""
     if _OWN in source:
         return source
     if source.count(_BAKED) != 1:
