@@ -25,6 +25,8 @@ TENANT_TABLES = (
     "message",
     "message_status",
     "pipeline",
+    "simulator_message",
+    "simulator_phone",
     "stage",
     "stage_history",
 )
@@ -320,6 +322,53 @@ def upgrade() -> None:
         ["organization_id", "channel_id", "id"],
         unique=False,
         postgresql_where=sa.text("status IN ('pending', 'failed')"),
+    )
+    op.create_table(
+        "simulator_phone",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("channel_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(20), nullable=False),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("reads", sa.Boolean(), nullable=False),
+        sa.Column("reachable", sa.Boolean(), nullable=False),
+        sa.Column("script", sa.String(40), nullable=False),
+        sa.Column("script_turn", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "channel_id"], ["channel.organization_id", "channel.id"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id"),
+        sa.UniqueConstraint("organization_id", "channel_id", "number", name="uq_simulator_phone"),
+    )
+    op.create_table(
+        "simulator_message",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("phone_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(80), nullable=False),
+        sa.Column("from_customer", sa.Boolean(), nullable=False),
+        sa.Column("kind", sa.String(12), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("mime_type", sa.String(120), nullable=False),
+        sa.Column("file_name", sa.String(200), nullable=False),
+        sa.Column("file", sa.LargeBinary(), nullable=True),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("duration_ms", sa.Integer(), nullable=True),
+        sa.Column("reply_to", sa.String(80), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "phone_id"],
+            ["simulator_phone.organization_id", "simulator_phone.id"],
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id"),
+        sa.UniqueConstraint("organization_id", "phone_id", "key", name="uq_simulator_message_key"),
+    )
+    op.create_index(
+        "ix_simulator_message_phone", "simulator_message", ["organization_id", "phone_id", "id"], unique=False
     )
     op.create_table(
         "stage",
@@ -716,6 +765,9 @@ def downgrade() -> None:
     op.drop_table("activity")
     op.drop_index("ix_stage_pipeline", table_name="stage")
     op.drop_table("stage")
+    op.drop_index("ix_simulator_message_phone", table_name="simulator_message")
+    op.drop_table("simulator_message")
+    op.drop_table("simulator_phone")
     op.drop_index(
         "ix_inbound_event_open",
         table_name="inbound_event",

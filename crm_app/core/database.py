@@ -52,6 +52,7 @@ def open_database(url: str, *, pool_size: int = 10) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,  # what customers write must not stand in a log
         connect_args={"options": f"-c role={APP_ROLE}", "connect_timeout": 10},
     )
     _state.engine = engine

@@ -172,24 +172,34 @@ def guarded_client(allowed: Iterable[str] = (), **options: Any) -> httpx.AsyncCl
     return httpx.AsyncClient(transport=_GuardedTransport(entries), trust_env=False, **(settings | options))
 
 
-_shared: tuple[asyncio.AbstractEventLoop, tuple[str, ...], httpx.AsyncClient] | None = None
+_SHARED_CLIENTS = 32
+_shared: dict[tuple[str, ...], httpx.AsyncClient] = {}
+_shared_loop: asyncio.AbstractEventLoop | None = None
 
 
-def shared_client() -> httpx.AsyncClient:
-    """Return this process's guarded client with the operator's list, made at first use in this loop."""
-    global _shared
-    loop, allowed = asyncio.get_running_loop(), get_settings().private_hosts
-    if _shared is None or _shared[0] is not loop or _shared[1] != allowed or _shared[2].is_closed:
-        _shared = (loop, allowed, guarded_client(allowed))
-    return _shared[2]
+def shared_client(also: Sequence[str] = ()) -> httpx.AsyncClient:
+    """Return this process's guarded client with the operator's list, made at first use in the running loop.
+
+    `also` opens further destinations, for a channel whose server the operator named himself.
+    """
+    global _shared_loop
+    loop, allowed = asyncio.get_running_loop(), (*get_settings().private_hosts, *also)
+    if _shared_loop is not loop:
+        _shared.clear()
+        _shared_loop = loop
+    client = _shared.pop(allowed, None)
+    if client is None or client.is_closed:
+        client = guarded_client(allowed)
+    _shared[allowed] = client
+    if len(_shared) > _SHARED_CLIENTS:
+        _shared.pop(next(iter(_shared)))  # whoever uses it still holds it; it closes with its last reference
+    return client
 
 
-async def close_shared_client() -> None:
-    """Close the process's client, at the end of the lifespan."""
-    global _shared
-    if _shared is not None:
-        client, _shared = _shared[2], None
-        await client.aclose()
+async def close_shared_clients() -> None:
+    """Close the process's clients, at the end of the lifespan."""
+    while _shared:
+        await _shared.popitem()[1].aclose()
 
 
 async def read_at_most(response: httpx.Response, limit: int) -> bytes:

@@ -83,7 +83,7 @@ def _build(
     known = queue.tasks.get(name)
     deferrer = known.configure(**options) if known else queue.configure_task(name, **options)
     plain = {key: str(value) if isinstance(value, UUID) else value for key, value in arguments.items()}
-    return deferrer.job.evolve(task_kwargs={**plain, _TRACE: current_trace_id()})
+    return deferrer.job.evolve(task_kwargs={_TRACE: current_trace_id(), **plain})
 
 
 async def _driver_connection(session: AsyncSession) -> AsyncConnection[Any]:
@@ -115,7 +115,10 @@ async def enqueue(
 
 
 async def enqueue_many(session: AsyncSession, name: str, batch: list[tuple[str | None, dict[str, Any]]]) -> None:
-    """Add one job per `(lock, arguments)` in the session's own transaction, with a single statement."""
+    """Add one job per `(lock, arguments)` in the session's own transaction, with a single statement.
+
+    A `trace_id` among the arguments takes the place of the one of the current task.
+    """
     jobs = [
         _build(name, arguments, lock=lock, queueing_lock=None, schedule_at=None, priority=0)
         for lock, arguments in batch

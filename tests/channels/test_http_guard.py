@@ -88,7 +88,10 @@ async def test_operator_may_open_one_destination() -> None:
 
 async def test_redirect_to_a_private_address_is_refused() -> None:
     async with _server(OK) as (inner, seen):
-        moved = f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{inner}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        moved = (
+            f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{inner}/\r\n"
+            "Content-Length: 0\r\nConnection: close\r\n\r\n"
+        )
         async with _server(moved.encode()) as (outer, _), guarded_client([f"127.0.0.1:{outer}"]) as client:
             with pytest.raises(ForbiddenAddress):
                 await client.get(f"http://127.0.0.1:{outer}/", follow_redirects=True)
@@ -108,7 +111,10 @@ async def test_a_name_is_checked_at_the_moment_of_connecting(monkeypatch: pytest
 
 async def test_an_answer_without_end_is_cut() -> None:
     endless = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 5000
-    async with _server(endless) as (port, _), guarded_client([f"127.0.0.1:{port}"]) as client:
-        async with client.stream("GET", f"http://127.0.0.1:{port}/") as response:
-            with pytest.raises(TooLarge):
-                await http.read_at_most(response, 1000)
+    async with (
+        _server(endless) as (port, _),
+        guarded_client([f"127.0.0.1:{port}"]) as client,
+        client.stream("GET", f"http://127.0.0.1:{port}/") as response,
+    ):
+        with pytest.raises(TooLarge):
+            await http.read_at_most(response, 1000)

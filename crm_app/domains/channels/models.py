@@ -93,3 +93,46 @@ class InboundEvent(TenantTable, table=True):
     attempts: int = Field(default=0)
     error: str = Field(default="")
     processed_at: datetime | None = timestamp(nullable=True)
+
+
+class SimulatorPhone(TenantTable, table=True):
+    """A pretended customer's phone in the simulator, and how its owner behaves at the moment."""
+
+    __tablename__ = "simulator_phone"
+    __table_args__ = (
+        belongs_to("channel", "channel_id"),
+        unique_in_organization("uq_simulator_phone", "channel_id", "number"),
+    )
+
+    channel_id: UUID
+    number: str = Field(max_length=20)
+    name: str = Field(max_length=80)
+    reads: bool = Field(default=True)
+    reachable: bool = Field(default=True)
+    script: str = Field(default="", max_length=40)
+    script_turn: int = Field(default=0)
+    last_at: datetime = timestamp()
+
+
+class SimulatorMessage(TenantTable, table=True):
+    """A message as the simulated network knows it. `key` makes a message of ours one, however often it is sent."""
+
+    __tablename__ = "simulator_message"
+    __table_args__ = (
+        belongs_to("simulator_phone", "phone_id"),
+        unique_in_organization("uq_simulator_message_key", "phone_id", "key"),
+        Index("ix_simulator_message_phone", "organization_id", "phone_id", "id"),
+    )
+
+    phone_id: UUID
+    key: str = Field(max_length=80)
+    from_customer: bool
+    kind: str = Field(default="text", max_length=12)
+    body: str = Field(default="")
+    state: str = Field(default="sent", max_length=10)
+    mime_type: str = Field(default="", max_length=120)
+    file_name: str = Field(default="", max_length=200)
+    file: bytes | None = None
+    size_bytes: int = Field(default=0)
+    duration_ms: int | None = None
+    reply_to: str = Field(default="", max_length=80)

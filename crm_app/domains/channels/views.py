@@ -28,7 +28,6 @@ class ChannelView(Frozen):
     status_detail: str
     status_at: datetime
     webhook_path: str
-    messages_today: int
     failed_events: int
     created_at: datetime
     archived_at: datetime | None = None

@@ -172,31 +172,45 @@ class Connection(Protocol):
 
 
 class SimulatedNetwork(Protocol):
-    """The vendor behind the simulator, as its provider sees it: a phone network that lives in our own
-    house.
+    """The vendor behind the simulator, as its provider sees it: a phone network that lives in our own house.
+
+    Each call is a transaction of its own, as it would be at a vendor far away.
     """
 
-    async def accept(self, channel_id: UUID, message: OutboundMessage) -> ProviderReceipt: ...
+    async def accept(self, line: "Line", message: OutboundMessage) -> ProviderReceipt:
+        """Take a message; the same idempotency key is taken once and gets the same receipt."""
+        ...
 
-    async def find(self, channel_id: UUID, message: OutboundMessage) -> ProviderReceipt | None: ...
+    async def find(self, line: "Line", message: OutboundMessage) -> ProviderReceipt | None:
+        """Look a message up by its idempotency key."""
+        ...
 
-    async def download(self, channel_id: UUID, reference: str) -> FetchedMedia: ...
+    async def download(self, line: "Line", reference: str) -> FetchedMedia:
+        """Return a file that a customer sent."""
+        ...
 
-    async def read(self, channel_id: UUID, chat_id: str, message_ids: Sequence[str]) -> None: ...
+    async def read(self, line: "Line", chat_id: str, message_ids: Sequence[str]) -> None:
+        """Turn the ticks of a customer's messages blue on the phone."""
+        ...
 
-    async def typing(self, channel_id: UUID, chat_id: str, active: bool) -> None: ...
+    async def typing(self, line: "Line", chat_id: str, active: bool) -> None:
+        """Show on the phone that the business types."""
+        ...
 
-    async def switch_on(self, channel_id: UUID) -> PairingView: ...
 
-    async def state(self, channel_id: UUID) -> PairingView: ...
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Which number of which organization a simulated call is about."""
 
-    async def switch_off(self, channel_id: UUID) -> None: ...
+    organization_id: UUID
+    channel_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionPorts:
     """What a connection may use of the outside world, given by the service that opens it."""
 
+    organization_id: UUID
     channel_id: UUID
     webhook_url: str
     webhook_secret: str
@@ -222,6 +236,7 @@ __all__ = [
     "ConnectionPorts",
     "EventIdentity",
     "InboundRequest",
+    "Line",
     "ProviderSpec",
     "Rejected",
     "RetryLater",

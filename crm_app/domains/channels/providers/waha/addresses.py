@@ -12,6 +12,7 @@ from typing import Any
 from crm_app.domains.channels.schemas import Identity, IdentityKind
 
 MIN_UNIQUE_ID = 16
+MAX_ID = 250
 """WhatsApp's own ids have 18 characters and more and are unique by themselves; shorter ones get their chat.
 """
 
@@ -51,7 +52,8 @@ def parse_message_id(value: Any) -> MessageId | None:
     """Take a message id apart, in any of the shapes that the engines use; None when there is none."""
     if isinstance(value, dict):
         return _parse_object(value)
-    if not isinstance(value, str) or not value:
+    value = _plain(value)
+    if not value:
         return None
     head, _, rest = value.partition("_")
     if head not in {"true", "false"} or "_" not in rest:
@@ -65,8 +67,8 @@ def parse_message_id(value: Any) -> MessageId | None:
 def _parse_object(value: dict[str, Any]) -> MessageId | None:
     if isinstance(value.get("_serialized"), str):
         return parse_message_id(value["_serialized"])
-    raw = value.get("id") or value.get("ID")
-    if not isinstance(raw, str) or not raw:
+    raw = _plain(value.get("id") or value.get("ID"))
+    if not raw:
         return None
     chat = value.get("remote") or value.get("remoteJid") or ""
     return MessageId(raw, normal_chat(chat), bool(value.get("fromMe")))
@@ -76,11 +78,19 @@ def normal_chat(value: Any) -> str:
     """Return a chat address in WAHA's spelling, without device part; an empty string when it is none."""
     if isinstance(value, dict):
         value = value.get("_serialized")
-    if not isinstance(value, str) or "@" not in value:
+    value = _plain(value)
+    if "@" not in value:
         return ""
     user, _, host = value.strip().partition("@")
     host = "c.us" if host == "s.whatsapp.net" else host
     return f"{user.partition(':')[0]}@{host}" if host in {"c.us", "lid"} else f"{user}@{host}"
+
+
+def _plain(value: Any) -> str:
+    """Return an address or id without what no id contains (control characters, lone surrogates), or nothing."""
+    if not isinstance(value, str) or len(value) > MAX_ID:
+        return ""
+    return value if value.isprintable() and value.isascii() else ""
 
 
 def identity_of(chat: str) -> Identity | None:

@@ -1,0 +1,1 @@
+"""The vendor behind the simulator: phones, their messages, and people who act by a script."""
