@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_app.core.events import announce
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
-from crm_app.domains.contacts.models import Activity
+from crm_app.domains.contacts import service as contacts
 from crm_app.domains.pipeline.events import DealFact
 from crm_app.domains.pipeline.schemas import DealView
 
@@ -26,15 +26,13 @@ async def record_change(
     """Audit a change under the fact's name and announce it; `timeline` adds a line to the contact's story."""
     await accounts.audit(session, actor, fact.name, "deal", fact.deal_id, before=before, after=after)
     if timeline is not None and fact.contact_id is not None:
-        session.add(
-            Activity(
-                organization_id=actor.organization_id,
-                contact_id=fact.contact_id,
-                kind=fact.name,
-                user_id=actor.user_id,
-                entity_id=fact.deal_id,
-                data=dict(timeline),
-            )
+        await contacts.record_activity(
+            session,
+            actor,
+            contact_id=fact.contact_id,
+            kind=fact.name,
+            data=timeline,
+            entity_id=fact.deal_id,
         )
     announce(session, fact)
 

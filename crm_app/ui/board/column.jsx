@@ -4,6 +4,7 @@ import { useDroppable } from "@dnd-kit/core";
 import { Card, CardFace } from "./card.jsx";
 import { Draft, QuickAdd } from "./quick-add.jsx";
 import { Icon } from "./icons.jsx";
+import { stageColor } from "./stage.js";
 
 function Header({ stage, words, canWrite, onAdd, collapsible, onCollapse }) {
   const { t, money } = words;
@@ -11,7 +12,7 @@ function Header({ stage, words, canWrite, onAdd, collapsible, onCollapse }) {
   return (
     <header className="col-h">
       <div className="t">
-        <i className="dot sq" style={{ "--d": stage.color }} />
+        <i className="dot sq" style={{ "--d": stageColor(stage) }} />
         <h2 className="tr" id={`bd-h-${stage.id}`} dir="auto">{stage.name}</h2>
         {over
           ? <span className="chip wa num">{t("board.column.wip", { count: stage.count, limit: stage.wip_limit })}</span>
@@ -23,20 +24,20 @@ function Header({ stage, words, canWrite, onAdd, collapsible, onCollapse }) {
         )}
       </div>
       <div className="v num">
-        <b key={stage.amount} className="tick">{money(stage.amount)}</b>
-        {stage.kind === "open" && <span className="fnt sm" title={t("board.column.forecast_how", { percent: stage.probability })}>{t("board.column.forecast", { amount: money(Math.round((stage.amount * stage.probability) / 100)) })}</span>}
+        <b key={stage.amount_cents} className="tick">{money(stage.amount_cents)}</b>
+        {stage.kind === "open" && <span className="fnt sm" title={t("board.column.forecast_how", { percent: stage.probability })}>{t("board.column.forecast", { amount: money(Math.round((stage.amount_cents * stage.probability) / 100)) })}</span>}
         {stage.kind !== "lost" && <span className="mi fnt ml">{stage.probability}%</span>}
       </div>
-      <div className="wbar" aria-hidden="true"><i style={{ width: `${stage.probability}%`, background: stage.color }} /></div>
+      <div className="wbar" aria-hidden="true"><i style={{ width: `${stage.probability}%`, background: stageColor(stage) }} /></div>
       {over && <p className="r g1 mi wa wip"><Icon name="warn" size={13} />{t("board.column.over", { count: stage.count - stage.wip_limit })}</p>}
     </header>
   );
 }
 
-function Slot({ drag, words, people }) {
+function Slot({ drag, stage, words, people }) {
   if (drag.mode === "pointer") return <li className="slot" style={{ "--slot": `${drag.height}px` }} aria-hidden="true" />;
   return (
-    <li aria-hidden="true"><article className="cd lifted" data-lifted><CardFace card={drag.card} words={words} people={people} /></article></li>
+    <li aria-hidden="true"><article className="cd lifted" data-lifted><CardFace card={drag.card} stage={stage} words={words} people={people} /></article></li>
   );
 }
 
@@ -56,7 +57,7 @@ function Rail({ stage, words, over, onOpen, droppable }) {
   return (
     <section className={`col rail-col${over ? " over" : ""}`} data-stage={stage.id} ref={droppable}>
       <button type="button" className="rail-b" onClick={onOpen} aria-expanded="false" aria-label={words.t("board.column.expand", { stage: stage.name, count: stage.count })} title={words.t("board.column.drop_lost")}>
-        <i className="dot sq" style={{ "--d": stage.color }} /><span>{stage.name}</span><b className="mi num">{stage.count}</b>
+        <i className="dot sq" style={{ "--d": stageColor(stage) }} /><span>{stage.name}</span><b className="mi num">{stage.count}</b>
       </button>
     </section>
   );
@@ -73,16 +74,16 @@ export const Column = memo(function Column({ stage, ids, cards, drag, words, peo
   let seat = 0;
   for (const id of ids) {
     const lifted = drag?.id === id;
-    if (over && !lifted && seat === drag.index) rows.push(<Slot key="slot" drag={drag} words={words} people={people} />);
+    if (over && !lifted && seat === drag.index) rows.push(<Slot key="slot" drag={drag} stage={stage} words={words} people={people} />);
     if (!lifted) seat += 1;
     rows.push(
       <li key={id}>
-        <Card card={cards[id]} words={words} people={people} canWrite={canWrite} ghost={lifted} peer={peer?.id === id ? peer.actor : null}
-          unsaved={Boolean(pending[id]?.unsaved)} tabStop={tabId === id} actions={actions} position={seat + (lifted ? 1 : 0)} total={stage.count} />
+        <Card card={cards[id]} stage={stage} words={words} people={people} canWrite={canWrite} ghost={lifted} peer={peer?.id === id ? peer.actor : null}
+          unsaved={Boolean(pending[id]?.unsaved)} tabStop={tabId === id} actions={actions} position={seat + (lifted ? 1 : 0)} />
       </li>,
     );
   }
-  if (over && seat === drag.index) rows.push(<Slot key="slot" drag={drag} words={words} people={people} />);
+  if (over && seat === drag.index) rows.push(<Slot key="slot" drag={drag} stage={stage} words={words} people={people} />);
   return (
     <section className={`col${over ? " over" : ""}`} data-stage={stage.id} aria-labelledby={`bd-h-${stage.id}`}>
       <Header stage={stage} words={words} canWrite={canWrite} onAdd={() => actions.add(stage.id)} collapsible={closed} onCollapse={() => setOpen(false)} />

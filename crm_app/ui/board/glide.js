@@ -14,9 +14,9 @@ export function glide(element, from, duration, easing = "cubic-bezier(.2,0,0,1)"
   Object.assign(copy.style, { position: "fixed", margin: 0, left: `${to.left}px`, top: `${to.top}px`,
     width: `${to.width}px`, height: `${to.height}px`, pointerEvents: "none", zIndex: "var(--pr-z-drag)" });
   (element.closest(".bd") ?? document.body).append(copy);
-  element.style.visibility = "hidden";
+  element.style.opacity = "0"; // not hidden: it may hold the focus
   const motion = copy.animate([{ transform: `translate(${dx}px, ${dy}px)` }, { transform: "none" }], { duration, easing });
-  const end = () => { copy.remove(); element.style.visibility = ""; };
+  const end = () => { copy.remove(); element.style.opacity = ""; };
   motion.addEventListener("finish", end);
   motion.addEventListener("cancel", end);
 }

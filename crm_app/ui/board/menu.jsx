@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import { Icon } from "./icons.jsx";
+import { stageColor } from "./stage.js";
 
 function fit(anchor, menu) {
   const gap = 4, edge = 8;
@@ -43,7 +44,7 @@ export function CardMenu({ card, stages, words, anchor, canWrite, root, onOpen, 
       {canWrite && stages.map((stage) => (
         <button key={stage.id} type="button" role="menuitemradio" aria-checked={stage.id === card.stage_id} className="mitem" tabIndex={-1}
           onClick={() => onMove(card.id, stage.id)}>
-          <i className="dot sq" style={{ "--d": stage.color }} /><span className="tr f1">{stage.name}</span>
+          <i className="dot sq" style={{ "--d": stageColor(stage) }} /><span className="tr f1">{stage.name}</span>
           {stage.id === card.stage_id && <Icon name="check" size={13} />}
         </button>
       ))}

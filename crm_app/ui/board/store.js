@@ -126,11 +126,11 @@ function removeCard(state, id) {
   return { ...state, cards, order: dropFromOrder(state.order, id) };
 }
 
-function shiftTotals(stages, from, to, amount) {
+function shiftTotals(stages, from, to, cents) {
   if (from === to) return stages;
   return stages.map((s) => {
-    if (s.id === from) return { ...s, count: s.count - 1, amount: s.amount - amount };
-    if (s.id === to) return { ...s, count: s.count + 1, amount: s.amount + amount };
+    if (s.id === from) return { ...s, count: s.count - 1, amount_cents: s.amount_cents - cents };
+    if (s.id === to) return { ...s, count: s.count + 1, amount_cents: s.amount_cents + cents };
     return s;
   });
 }
@@ -167,7 +167,7 @@ export function moveCard(state, id, stage, index) {
     ...state,
     cards: { ...state.cards, [id]: { ...card, stage_id: stage, version: card.version + 1 } },
     order: { ...order, [stage]: [...list.slice(0, at), id, ...list.slice(at)] },
-    stages: shiftTotals(state.stages, from.stage, stage, card.amount ?? 0),
+    stages: shiftTotals(state.stages, from.stage, stage, card.value_cents),
     pending: { ...state.pending, [id]: { ...origin, to: stage, since: Date.now(), unsaved: false } },
     notice: null,
   };
@@ -181,7 +181,7 @@ function putBack(state, { id, stage, index, card, to }) {
     ...state,
     cards: { ...state.cards, [id]: card },
     order: { ...order, [stage]: [...list.slice(0, index), id, ...list.slice(index)] },
-    stages: shiftTotals(state.stages, to, stage, card.amount ?? 0),
+    stages: shiftTotals(state.stages, to, stage, card.value_cents),
   };
 }
 
@@ -221,8 +221,8 @@ export function summary(stages) {
   let count = 0, amount = 0, weighted = 0;
   for (const s of stages) {
     if (s.kind !== "open") continue;
-    count += s.count; amount += s.amount;
-    weighted += Math.round((s.amount * s.probability) / 100);
+    count += s.count; amount += s.amount_cents;
+    weighted += Math.round((s.amount_cents * s.probability) / 100);
   }
   return { count, amount, weighted };
 }
