@@ -38,9 +38,9 @@ function Signals({ card, stage, stalled, words }) {
     <span className="sig">
       {stage.kind === "won" && <span className="chip ok"><Icon name="check" size={12} />{t("board.card.won", { day: day(card.closed_at) })}</span>}
       {stage.kind === "lost" && <span className="chip"><Icon name="lost" size={12} />{t("board.card.lost", { day: day(card.closed_at) })}</span>}
-      {stalled > 0 && <span className="chip wa num"><Icon name="hourglass" size={12} />{t("board.card.stalled", { count: stalled })}</span>}
+      {stalled > 0 && <span className="chip wa num" title={t("board.card.stalled", { count: stalled })}><Icon name="hourglass" size={12} />{t(dated ? "board.card.days" : "board.card.stalled", { count: stalled })}</span>}
       {dated && <CloseDay card={card} words={words} />}
-      <Tags tags={card.tags} most={MOST_TAGS - (dated ? 1 : 0) - (stalled || closed ? 1 : 0)} />
+      <Tags tags={dated ? card.tags.slice(0, 1) : card.tags} most={stalled || closed || dated ? 1 : MOST_TAGS} />
     </span>
   );
 }

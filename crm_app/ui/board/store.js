@@ -63,9 +63,8 @@ function applyGone(state, { id, version }) {
 
 function applyRefused(state, { id, token, card, message, data }) {
   const notice = { kind: "refused", id: id ?? null, message, data: data ?? {}, at: Date.now() };
-  if (token) {
-    const draft = state.drafts[token];
-    if (!draft) return { ...state, notice };
+  const draft = state.drafts[token];
+  if (draft) {
     return { ...state, drafts: { ...state.drafts, [token]: { ...draft, error: message, data: data ?? {} } } };
   }
   const waiting = state.pending[id];
@@ -165,12 +164,20 @@ export function moveCard(state, id, stage, index) {
   const origin = state.pending[id] ?? { id, stage: from.stage, index: from.index, card };
   return {
     ...state,
-    cards: { ...state.cards, [id]: { ...card, stage_id: stage, version: card.version + 1 } },
+    cards: { ...state.cards, [id]: { ...card, ...arrival(state, from.stage, stage), version: card.version + 1 } },
     order: { ...order, [stage]: [...list.slice(0, at), id, ...list.slice(at)] },
     stages: shiftTotals(state.stages, from.stage, stage, card.value_cents),
     pending: { ...state.pending, [id]: { ...origin, to: stage, since: Date.now(), unsaved: false } },
     notice: null,
   };
+}
+
+/** What changes on a card that comes to another stage, until the server says it exactly. */
+function arrival(state, from, to) {
+  if (from === to) return {};
+  const now = new Date().toISOString();
+  const kind = state.stages.find((stage) => stage.id === to)?.kind;
+  return { stage_id: to, entered_stage_at: now, closed_at: kind === "open" ? null : now };
 }
 
 function putBack(state, { id, stage, index, card, to }) {
