@@ -7,7 +7,7 @@ import { createPortal } from "react-dom";
 import { DndContext, DragOverlay, MeasuringStrategy } from "@dnd-kit/core";
 import { CardFace } from "./card.jsx";
 import { Column } from "./column.jsx";
-import { AUTO_SCROLL, buzz, columnUnderPointer, gapAt, useLift } from "./drag.js";
+import { autoScroll, buzz, columnUnderPointer, takenAt, useCarry, useLift } from "./drag.js";
 import { glide, measure } from "./glide.js";
 import { Icon } from "./icons.jsx";
 import { isWriting, stepFocus, stepLifted } from "./keys.js";
@@ -54,6 +54,8 @@ export function PrumoBoard({ snapshot, patches = NOBODY, people: members = NOBOD
   const rects = useRef(new Map());
   const focusNext = useRef(null);
   const glideNext = useRef(null);
+  const hand = useRef(null);
+  const grip = useRef(0);
   const [drag, setDrag] = useState(null);
   const [menu, setMenu] = useState(null);
   const [adding, setAdding] = useState(null);
@@ -126,19 +128,16 @@ export function PrumoBoard({ snapshot, patches = NOBODY, people: members = NOBOD
   }, [peer]);
 
   // ── pointer ────────────────────────────────────────────────────────────────────────────────────
-  const carry = ({ active, over, activatorEvent }) => {
-    if (!over) return;
-    const rect = active.rect.current.translated;
-    const index = gapAt(root.current, over.id, active.id, rect.top + rect.height / 2);
-    setDrag((now) => now && (now.stage === over.id && now.index === index ? now : { ...now, stage: over.id, index }));
-    if (activatorEvent.type === "touchstart" && !drag) buzz();
-  };
+  const onPlace = useCallback((place) => setDrag((now) => (now && (now.stage !== place.stage || now.index !== place.index) ? { ...now, ...place } : now)), []);
+  useCarry({ id: drag?.mode === "pointer" ? drag.id : null, root, hand, grip, onPlace });
   const lift = ({ active, activatorEvent }) => {
     const place = locate(latest.current, active.id);
-    const element = root.current.querySelector(`[data-card="${active.id}"]`);
+    const rect = root.current.querySelector(`[data-card="${active.id}"]`).getBoundingClientRect();
+    hand.current = takenAt(activatorEvent);
+    grip.current = rect.top + rect.height / 2 - hand.current.y;
     if (activatorEvent.type === "touchstart") buzz();
     setMenu(null);
-    setDrag({ id: active.id, card: latest.current.cards[active.id], mode: "pointer", height: element.offsetHeight, width: element.offsetWidth, ...place });
+    setDrag({ id: active.id, card: latest.current.cards[active.id], mode: "pointer", height: rect.height, width: rect.width, ...place });
   };
   const drop = () => {
     const target = drag;
@@ -243,9 +242,9 @@ export function PrumoBoard({ snapshot, patches = NOBODY, people: members = NOBOD
       <p className="vh" role="status" aria-live="polite">{said}</p>
       <Summary stages={state.stages} words={words} />
       <StageStrip stages={state.stages} root={root} />
-      <DndContext sensors={dnd} collisionDetection={columnUnderPointer} autoScroll={AUTO_SCROLL} accessibility={{ restoreFocus: false, container: undefined, announcements: SILENT, screenReaderInstructions: { draggable: "" } }}
+      <DndContext sensors={dnd} collisionDetection={columnUnderPointer} autoScroll={autoScroll(root.current)} accessibility={{ restoreFocus: false, container: undefined, announcements: SILENT, screenReaderInstructions: { draggable: "" } }}
         measuring={{ droppable: { strategy: MeasuringStrategy.Always } }}
-        onDragStart={lift} onDragMove={carry} onDragEnd={drop} onDragCancel={() => setDrag(null)}>
+        onDragStart={lift} onDragEnd={drop} onDragCancel={() => setDrag(null)}>
         <div className="bd">
           {state.stages.map((stage) => (
             <Column key={stage.id} stage={stage} ids={state.order[stage.id]} cards={state.cards} drag={drag} words={words} people={people} canWrite={canWrite}
