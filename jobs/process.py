@@ -8,8 +8,10 @@ import structlog
 from crm_app.config import Role, Settings, get_settings
 from crm_app.core import hub
 from crm_app.core.database import close_database, open_database
+from crm_app.core.http import close_shared_clients
 from crm_app.core.operator_errors import OperatorError
 from crm_app.core.queue import close_queue, open_queue
+from crm_app.domains.channels.doors import watch_changes
 from jobs.scheduler import scheduling
 from jobs.worker import working
 
@@ -35,8 +37,10 @@ async def foundations(settings: Settings) -> AsyncIterator[None]:
     try:
         await open_queue(url)
         await hub.open_hub(settings.redis_url)
+        watch_changes()
         yield
     finally:
+        await close_shared_clients()
         await hub.close_hub()
         await close_queue()
         await close_database()

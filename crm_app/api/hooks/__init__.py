@@ -1,0 +1,1 @@
+"""Where vendors call: `POST /hooks/{provider}/{channel_id}`."""
