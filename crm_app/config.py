@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     web_workers: int = Field(1, ge=1, le=64)
     """Web processes on the one port (`PRUMO_WEB_WORKERS`); more than one needs Redis."""
 
+    api_rate: str = "60000/minute"
+    """Calls of one session to the API (`PRUMO_API_RATE`, say `600/minute`); more are answered with 429."""
+
     # what it stands on
     data_dir: Path = Path(".data")
     database_url: str | None = Field(None, validation_alias=AliasChoices("DATABASE_URL", "PRUMO_DATABASE_URL"))

@@ -5,15 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from crm_app.api.deps import client_address, current_session, same_origin
+from crm_app.api.deps import SESSION_COOKIE, client_address, current_session, same_origin
 from crm_app.config import get_settings
 from crm_app.core.clock import utc_now
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.limits import Throttle
 from crm_app.domains.accounts import service
 from crm_app.domains.accounts.schemas import NewSession, OrganizationView, SignedIn, UserView
-
-COOKIE = "prumo_session"
 
 router = APIRouter(prefix="/api/auth", tags=["auth"], dependencies=[Depends(same_origin)])
 
@@ -59,7 +57,7 @@ async def login(credentials: Credentials, request: Request, response: Response) 
 
 def _set_cookie(response: Response, begun: NewSession) -> None:
     response.set_cookie(
-        COOKIE,
+        SESSION_COOKIE,
         begun.token,
         max_age=int((begun.expires_at - utc_now()).total_seconds()),
         httponly=True,
@@ -74,7 +72,7 @@ async def logout(signed_in: Annotated[SignedIn, Depends(current_session)], respo
     """End this session and take its cookie back."""
     async with unit_of_work(signed_in.actor) as session:
         await service.sign_out(session, signed_in.actor)
-    response.delete_cookie(COOKIE, path="/")
+    response.delete_cookie(SESSION_COOKIE, path="/")
 
 
 @router.post("/logout-everywhere", status_code=204)
@@ -82,4 +80,4 @@ async def logout_everywhere(signed_in: Annotated[SignedIn, Depends(current_sessi
     """End every session of this user on every device."""
     async with unit_of_work(signed_in.actor) as session:
         await service.sign_out_everywhere(session, signed_in.actor)
-    response.delete_cookie(COOKIE, path="/")
+    response.delete_cookie(SESSION_COOKIE, path="/")

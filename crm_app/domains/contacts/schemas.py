@@ -7,11 +7,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from crm_app.core.text import Line, Prose
+from crm_app.core.text import LINE, PROSE
 from crm_app.domains.contacts.models import IdentityKind
 
-Name = Annotated[Line, Field(max_length=200)]
-Tags = Annotated[list[Annotated[Line, Field(min_length=1, max_length=40)]], Field(max_length=20)]
+Name = Annotated[str, Field(max_length=200), LINE]
+Tags = Annotated[list[Annotated[str, Field(min_length=1, max_length=40), LINE]], Field(max_length=20)]
 Version = Annotated[int, Field(ge=1, le=2_147_483_647)]
 
 
@@ -27,14 +27,14 @@ class ContactCreate(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[Line, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(min_length=1, max_length=200), LINE]
     company: Name = ""
-    job_title: Annotated[Line, Field(max_length=120)] = ""
-    phone: Annotated[Line, Field(max_length=40)] = ""
-    email: Annotated[Line, Field(max_length=254)] = ""
-    source: Annotated[Line, Field(max_length=60)] = ""
+    job_title: Annotated[str, Field(max_length=120), LINE] = ""
+    phone: Annotated[str, Field(max_length=40), LINE] = ""
+    email: Annotated[str, Field(max_length=254), LINE] = ""
+    source: Annotated[str, Field(max_length=60), LINE] = ""
     tags: Tags = []
-    notes: Annotated[Prose, Field(max_length=10_000)] = ""
+    notes: Annotated[str, Field(max_length=10_000), PROSE] = ""
     owner_id: UUID | None = None
 
 
@@ -44,14 +44,14 @@ class ContactUpdate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     version: Version
-    name: Annotated[Line, Field(min_length=1, max_length=200)] = ""
+    name: Annotated[str, Field(min_length=1, max_length=200), LINE] = ""
     company: Name = ""
-    job_title: Annotated[Line, Field(max_length=120)] = ""
-    phone: Annotated[Line, Field(max_length=40)] = ""
-    email: Annotated[Line, Field(max_length=254)] = ""
-    source: Annotated[Line, Field(max_length=60)] = ""
+    job_title: Annotated[str, Field(max_length=120), LINE] = ""
+    phone: Annotated[str, Field(max_length=40), LINE] = ""
+    email: Annotated[str, Field(max_length=254), LINE] = ""
+    source: Annotated[str, Field(max_length=60), LINE] = ""
     tags: Tags = []
-    notes: Annotated[Prose, Field(max_length=10_000)] = ""
+    notes: Annotated[str, Field(max_length=10_000), PROSE] = ""
     owner_id: UUID | None = None
 
     def changes(self) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class ContactUpdate(BaseModel):
 class ContactFilter(BaseModel):
     """Which contacts a list shows. `q` looks at names, companies, e-mails and phones, word by word."""
 
-    q: Annotated[Line, Field(max_length=200)] = ""
+    q: Annotated[str, Field(max_length=200), LINE] = ""
     order: ContactOrder = ContactOrder.NAME
     owner_id: UUID | None = None
     archived: bool = False
