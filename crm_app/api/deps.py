@@ -9,11 +9,10 @@ from fastapi.security import APIKeyCookie
 from structlog.contextvars import bind_contextvars
 
 from crm_app.config import get_settings
-from crm_app.core.database import system_unit_of_work
 from crm_app.core.errors import Forbidden, Unauthenticated
 from crm_app.core.limits import Throttle
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import service
+from crm_app.domains.accounts.known_sessions import known_sessions
 from crm_app.domains.accounts.schemas import SignedIn
 
 SESSION_COOKIE = "prumo_session"
@@ -67,14 +66,10 @@ async def current_session(request: Request, token: Annotated[str | None, Depends
     """Return who is signed in. Raises `Unauthenticated`, or `TooManyRequests` for whoever guesses."""
     address = client_address(request)
     bind_contextvars(ip=address)
-    try:
-        if not token or len(token) > MAX_TOKEN:
-            raise Unauthenticated
-        async with system_unit_of_work() as session:
-            signed_in = await service.resolve_session(session, token)
-    except Unauthenticated:
+    signed_in = await known_sessions.resolve(token) if token and len(token) <= MAX_TOKEN else None
+    if signed_in is None:
         await _by_stranger.hit(address)
-        raise
+        raise Unauthenticated
     bind_contextvars(organization_id=str(signed_in.actor.organization_id), user_id=str(signed_in.actor.user_id))
     await _by_session.hit(str(signed_in.actor.session_id))
     return signed_in

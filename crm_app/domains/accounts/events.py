@@ -22,3 +22,11 @@ class MemberAdded(Fact):
 
     name: ClassVar[str] = "member.added"
     user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreferencesChanged(Fact):
+    """A person has chosen another language or theme."""
+
+    name: ClassVar[str] = "member.preferences"
+    user_id: UUID

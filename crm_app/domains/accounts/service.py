@@ -16,7 +16,7 @@ from crm_app.core.tenancy import Actor
 from crm_app.core.trace import current_trace_id
 from crm_app.domains.accounts import passwords, repository, rules
 from crm_app.domains.accounts.errors import EmailTaken, NoOrganization, WrongCredentials
-from crm_app.domains.accounts.events import MemberAdded, SessionRevoked
+from crm_app.domains.accounts.events import MemberAdded, PreferencesChanged, SessionRevoked
 from crm_app.domains.accounts.models import AuditEntry, Membership, Organization, Role, User, UserSession
 from crm_app.domains.accounts.permissions import permissions_of
 from crm_app.domains.accounts.schemas import (
@@ -144,6 +144,7 @@ async def change_preferences(
     if theme is not None:
         user.theme = _one_of(theme, THEMES, "theme")
     await session.flush()
+    announce(session, PreferencesChanged(organization_id=actor.organization_id, user_id=user.id))
     return UserView.model_validate(user)
 
 
