@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
-from crm_app.api.app import create_api
+from crm_app.api.app import build_api
 from crm_app.api.deps import SESSION_COOKIE
 from crm_app.core.clock import utc_now
 from crm_app.core.database import system_unit_of_work
@@ -40,7 +40,7 @@ async def begin_session(actor: Actor) -> str:
 @pytest.fixture(scope="session")
 def api_app(db: EmbeddedPostgres) -> FastAPI:
     """The app, once per test process."""
-    return create_api()
+    return build_api()
 
 
 @pytest_asyncio.fixture
