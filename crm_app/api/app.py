@@ -11,7 +11,7 @@ from crm_app.api.openapi import describe
 from crm_app.core.errors import NotFound
 
 MEGABYTE = 1024 * 1024
-BODY_LIMITS = {"/api/media": 26 * MEGABYTE, "/hooks": 5 * MEGABYTE, "/_": 10 * MEGABYTE}
+BODY_LIMITS = {"/api/media": 26 * MEGABYTE, "/hooks": 11 * MEGABYTE, "/_": 10 * MEGABYTE}
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 
@@ -28,8 +28,10 @@ def build_api() -> FastAPI:
     )
     add_error_handlers(app)
     app.add_middleware(BodyLimit, limits=BODY_LIMITS)
-    for router in (health.router, auth.router, v1.router, receive.router):
+    for router in (auth.router, v1.router):
         app.include_router(router)
+    for router in (health.router, receive.router):
+        app.include_router(router, include_in_schema=False)
     app.add_api_route("/api/{rest:path}", _nowhere, methods=METHODS, include_in_schema=False)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
