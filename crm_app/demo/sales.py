@@ -159,7 +159,7 @@ def _drawn(builder: Builder, funnel: Funnel, contact: Row, number: int) -> Plan:
     catalog = people()[funnel.raw["catalog"]]
     title, low, high, tag = catalog[(number * 5 + 2) % len(catalog)]
     is_sales = funnel.raw["key"] == "sales"
-    days = random.uniform(3, 89)
+    days = random.uniform(16, 89)
     born = max(calendar.at(days), contact["created_at"] + timedelta(minutes=3))
     steps, end = _fate(builder, funnel, days, losing=is_sales)
     seller = next((key for key, user in builder.team.ids.items() if user == contact["owner_id"]), "rafael")

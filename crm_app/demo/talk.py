@@ -177,10 +177,15 @@ def _spoken(builder: Builder, lines: Sequence[Line], start: datetime, agent: str
 
 
 def _with_waits(said: Sequence[Said]) -> list[Said]:
-    """Note on each answer how long the customer had waited: since the first line that nobody had answered."""
+    """Note on each answer how long the customer had waited: since the first line that nobody had answered.
+
+    Nobody waits overnight: a conversation that rests so long had been resolved.
+    """
     waiting: datetime | None = None
     timed = []
     for one in said:
+        if one.line.direction == _OUT and waiting and one.at - waiting > timedelta(hours=14):
+            waiting = None
         if one.line.direction == _IN and waiting is None:
             waiting = one.at
         waited = one.at - waiting if one.line.direction == _OUT and waiting else None

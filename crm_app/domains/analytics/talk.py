@@ -1,0 +1,90 @@
+"""The figures of the inbox: how much is written, and how long customers wait for an answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_app.domains.analytics import repository, rules
+from crm_app.domains.analytics.repository import Window
+from crm_app.domains.analytics.schemas import Figure, HeatCell, WaitBucket
+from crm_app.domains.analytics.scope import Scope, by_day, total, within
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Messages per day, both ways; internal notes do not count."""
+
+    figure: Figure
+    received: tuple[int, ...]
+    sent: tuple[int, ...]
+
+
+async def read_messages(session: AsyncSession, scope: Scope) -> Messages:
+    """Count the messages of both periods."""
+    rows = await repository.count_messages(session, scope.both)
+    first = scope.previous.start
+    heard = by_day(rows, first, lambda row: row.messages, lambda row: row.direction == "in")
+    said = by_day(rows, first, lambda row: row.messages, lambda row: row.direction == "out")
+    received, sent = within(heard, scope.span), within(said, scope.span)
+    together = [float(one + other) for one, other in zip(received, sent, strict=True)]
+    earlier = total(within(heard, scope.previous)) + total(within(said, scope.previous))
+    return Messages(Figure(value=sum(together), previous=earlier, trend=tuple(together)), received, sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long customers waited. `by_author` holds the median in seconds and the number of answers."""
+
+    figure: Figure
+    within_goal: Figure
+    heat: tuple[HeatCell, ...]
+    classes: tuple[WaitBucket, ...]
+    by_author: Mapping[UUID, tuple[int, int]]
+
+
+async def read_waits(session: AsyncSession, scope: Scope) -> Waits:
+    """Measure the waits that ended in both periods."""
+    rows = await repository.median_waits(session, scope.now, scope.zone.key)
+    current = await _classes(session, scope.now)
+    earlier = await _classes(session, scope.earlier)
+    whole = next(row for row in rows if not (row.by_day or row.by_author or row.by_hour))
+    previous = await repository.median_wait(session, scope.earlier)
+    return Waits(
+        figure=Figure(value=whole.median, previous=previous, trend=_trend(rows, scope)),
+        within_goal=Figure(value=rules.within_goal(current), previous=rules.within_goal(earlier)),
+        heat=_heat(rows),
+        classes=rules.wait_classes(current, earlier),
+        by_author={row.author_id: (row.median, row.answers) for row in rows if row.by_author and row.author_id},
+    )
+
+
+async def _classes(session: AsyncSession, window: Window) -> list[int]:
+    counts = [0] * (len(rules.WAIT_LIMITS) + 1)
+    for place, answers in await repository.classify_waits(session, window, rules.WAIT_LIMITS):
+        counts[place] += answers
+    return counts
+
+
+def _trend(rows: Sequence[Any], scope: Scope) -> tuple[float, ...]:
+    """Return the median of each day; a day without answers has that of the day before."""
+    medians = {scope.span.start + timedelta(days=row.day): row.median for row in rows if row.by_day}
+    known: list[float] = []
+    for day in rules.days_of(scope.span):
+        if day in medians:
+            known.append(float(medians[day]))
+        elif known:
+            known.append(known[-1])
+    return tuple(known)
+
+
+def _heat(rows: Sequence[Any]) -> tuple[HeatCell, ...]:
+    cells = [
+        HeatCell(weekday=row.weekday, hour=row.hour, seconds=row.median, count=row.answers)
+        for row in rows
+        if row.by_hour
+    ]
+    return tuple(sorted(cells, key=lambda cell: (cell.weekday, cell.hour)))
