@@ -61,9 +61,7 @@ class Programs:
     folder: Path
     user: ServiceUser
 
-    def run(
-        self, name: str, *arguments: str | Path, timeout: float = 120
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, name: str, *arguments: str | Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Run the program `name`; return its exit code and its output (both streams as one text)."""
         command = [str(self.folder / "bin" / name), *map(str, arguments)]
         try:

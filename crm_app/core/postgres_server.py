@@ -161,9 +161,8 @@ def _server_settings(sockets: Path, *, throwaway: bool) -> str:
     if throwaway:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         settings |= {"wal_level": "minimal", "max_wal_senders": 0}
-    return (
-        "# written at every start; put your own settings into postgresql.conf, after the include\n"
-        + "".join(f"{name} = {value}\n" for name, value in settings.items())
+    return "# written at every start; put your own settings into postgresql.conf, after the include\n" + "".join(
+        f"{name} = {value}\n" for name, value in settings.items()
     )
 
 
@@ -192,9 +191,7 @@ def _require_space(home: Path) -> None:
 def _failure(problem: str, output: str, home: Path) -> OperatorError:
     if "No space left on device" in output:
         return OperatorError(f"{problem}: the disk of {home} is full.", "Free some space and start again.")
-    return OperatorError(
-        f"{problem}:\n{output.strip()}", f"The whole log is in {home / 'run' / 'postgres.log'}."
-    )
+    return OperatorError(f"{problem}:\n{output.strip()}", f"The whole log is in {home / 'run' / 'postgres.log'}.")
 
 
 def _tail(log: Path) -> str:

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -42,6 +43,14 @@ async def close_queue() -> None:
     await queue.close_async()
 
 
+_attempt: ContextVar[int] = ContextVar("attempt", default=1)
+
+
+def current_attempt() -> int:
+    """Return which attempt of its job this is, counted from 1."""
+    return _attempt.get()
+
+
 def job(
     name: str, *, retry: BaseRetryStrategy | int | bool = False, queue_name: str = "default"
 ) -> Callable[[JobFunction], JobFunction]:
@@ -53,12 +62,13 @@ def job(
 
     def declare(function: JobFunction) -> JobFunction:
         @functools.wraps(function)
-        async def run(**arguments: Any) -> None:
+        async def run(context: procrastinate.JobContext, **arguments: Any) -> None:
             trace_id = arguments.pop(_TRACE, None)
+            _attempt.set(context.job.attempts + 1)
             with trace(trace_id, job=name):
                 await function(**arguments)
 
-        queue.task(name=name, retry=retry, queue=queue_name)(run)
+        queue.task(name=name, retry=retry, queue=queue_name, pass_context=True)(cast(Any, run))
         return function
 
     return declare
@@ -135,8 +145,6 @@ async def enqueue_outside(
     For ticks and tools; a use case takes `enqueue`. Raises `AlreadyEnqueued` when a job with the same
     `queueing_lock` is waiting.
     """
-    job_to_add = _build(
-        name, arguments, lock=lock, queueing_lock=queueing_lock, schedule_at=None, priority=0
-    )
+    job_to_add = _build(name, arguments, lock=lock, queueing_lock=queueing_lock, schedule_at=None, priority=0)
     added = await queue.job_manager.defer_job_async(job_to_add)
     return cast(int, added.id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crm_app.core.errors import Invalid
-from crm_app.domains.inbox.models import DeliveryStatus, MessageKind
+from crm_app.domains.inbox.models import DeliveryStatus
 from crm_app.domains.inbox.schemas import MAX_BODY
 
 PREVIEW_LENGTH = 160
@@ -56,7 +56,7 @@ def backoff(attempt: int, *, wish: timedelta | None, chance: float) -> timedelta
     Doubles from two seconds to ten minutes; `chance` (0 to 1) spreads it over the upper half, so that many
     messages held up by one outage do not come back in the same second. A vendor's own wish is a minimum.
     """
-    full = min(FIRST_DELAY * 2 ** min(attempt - 1, 20), LONGEST_DELAY)
+    full = min(FIRST_DELAY * (1 << min(max(attempt, 1) - 1, 20)), LONGEST_DELAY)
     spread = full / 2 + full / 2 * chance
     return max(spread, min(wish, LONGEST_DELAY * 6)) if wish else spread
 
@@ -92,15 +92,18 @@ def preview(body: str, file_name: str = "") -> str:
     return one_line(body, PREVIEW_LENGTH) or one_line(file_name, PREVIEW_LENGTH)
 
 
-def excerpt(body: str, words: Sequence[str], fold_words: Sequence[str]) -> str:
-    """Return the part of `body` around the first of the folded `words`; `fold_words` are the body's own words."""
-    position = next(
-        (i for i, word in enumerate(fold_words) if any(word.startswith(wanted) for wanted in words)), 0
-    )
-    parts = body.split()
-    start = max(0, min(position - 6, len(parts) - 1))
-    lead = "… " if start else ""
-    return lead + one_line(" ".join(parts[start : start + 40]), EXCERPT_LENGTH)
+def fold(text: str) -> str:
+    """Return `text` in lower case and without accents, as the search compares it."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def excerpt(body: str, wanted: Sequence[str]) -> str:
+    """Return the part of `body` around the first word that begins like one of the folded words `wanted`."""
+    parts = body[:20_000].split()
+    position = next((i for i, part in enumerate(parts) if any(word in fold(part) for word in wanted)), 0)
+    start = max(0, position - 6)
+    return ("… " if start else "") + one_line(" ".join(parts[start : start + 40]), EXCERPT_LENGTH)
 
 
 def plausible_time(claimed: datetime, now: datetime) -> datetime:
@@ -124,12 +127,3 @@ def reply_window(hours: int | None, last_inbound_at: datetime | None, now: datet
         return Window(is_open=False, closes_at=None)
     closes_at = last_inbound_at + timedelta(hours=hours)
     return Window(is_open=closes_at > now, closes_at=closes_at if closes_at > now else None)
-
-
-def kind_of_mime(mime_type: str) -> MessageKind:
-    """Return what a file of this type is shown as."""
-    major = mime_type.partition("/")[0]
-    known = {"image": MessageKind.IMAGE, "audio": MessageKind.AUDIO, "video": MessageKind.VIDEO}
-    if mime_type == "image/svg+xml":
-        return MessageKind.DOCUMENT
-    return known.get(major, MessageKind.DOCUMENT)
