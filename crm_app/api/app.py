@@ -3,7 +3,7 @@
 from fastapi import FastAPI, Request
 from starlette.routing import compile_path
 
-from crm_app.api import auth, health, v1
+from crm_app.api import auth, health, media, v1
 from crm_app.api.body_limit import BodyLimit
 from crm_app.api.errors import MethodNotAllowed, add_error_handlers
 from crm_app.api.hooks import receive
@@ -28,7 +28,7 @@ def build_api() -> FastAPI:
     )
     add_error_handlers(app)
     app.add_middleware(BodyLimit, limits=BODY_LIMITS)
-    for router in (auth.router, v1.router):
+    for router in (auth.router, media.router, v1.router):
         app.include_router(router)
     for router in (health.router, receive.router):
         app.include_router(router, include_in_schema=False)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from crm_app.core.text import PROSE
 from crm_app.domains.inbox.models import (
     AttachmentStatus,
     ConversationStatus,
@@ -273,9 +274,18 @@ class FailedDeliveryPage(View):
     next_cursor: str | None
 
 
+Body = Annotated[str, Field(max_length=MAX_BODY), PROSE]
+
+
 class MessageCreate(View):
     """What the API takes to send a message; `attachments` are tokens of uploads."""
 
-    body: str = Field(default="", max_length=MAX_BODY)
-    attachments: tuple[str, ...] = Field(default=(), max_length=MAX_ATTACHMENTS)
+    body: Body = ""
+    attachments: tuple[Annotated[str, Field(max_length=2000)], ...] = Field(default=(), max_length=MAX_ATTACHMENTS)
     reply_to: UUID | None = None
+
+
+class NoteCreate(View):
+    """What the API takes to write a note."""
+
+    body: Annotated[str, Field(min_length=1, max_length=MAX_BODY), PROSE]

@@ -16,12 +16,13 @@ from crm_app.domains.inbox.services.delivery import (
     list_failed_deliveries,
     replay_message,
 )
-from crm_app.domains.inbox.services.media import replay_attachment, store_upload
+from crm_app.domains.inbox.services.media import access_linked_file, replay_attachment, store_upload
 from crm_app.domains.inbox.services.search import search_inbox
 from crm_app.domains.inbox.services.sending import add_note, send_message, undo_send
 from crm_app.domains.inbox.services.thread import get_message, get_thread
 
 __all__ = [
+    "access_linked_file",
     "add_note",
     "announce_typing",
     "assign_conversation",

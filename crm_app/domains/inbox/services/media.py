@@ -26,7 +26,7 @@ from crm_app.domains.inbox.services.placing import tell_changed
 from crm_app.domains.inbox.services.views import MEDIA_LINK
 
 FETCH_JOB = "inbox.fetch_attachment"
-MAX_UPLOAD_BYTES = 64 * 1024 * 1024
+MAX_UPLOAD_BYTES = 25 * 1024 * 1024
 UPLOAD_SECONDS = 24 * 3600
 _UPLOAD = "upload"
 
