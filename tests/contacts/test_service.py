@@ -31,6 +31,7 @@ from crm_app.domains.contacts.schemas import (
     ContactFilter,
     ContactOrder,
     ContactUpdate,
+    NoteCreate,
 )
 from tests.conftest import MakeActor, Tenant
 
@@ -287,6 +288,18 @@ async def test_the_timeline_is_kept_newest_first_and_moves_the_contact_up(
     page = await service.list_contacts(session, actor, criteria=ContactFilter(order=ContactOrder.ACTIVITY))
     assert [contact.id for contact in page.items] == [old.id, new.id]
     assert page.items[0].last_activity_at == moment
+
+
+async def test_a_note_is_a_line_and_lines_can_be_chosen_by_kind(session: AsyncSession, actor: Actor) -> None:
+    contact = await add(session, actor)
+    await service.add_note(session, actor, contact_id=contact.id, note=NoteCreate(text=" Prefere\r\nà tarde "))
+    page = await service.list_timeline(session, actor, contact_id=contact.id, kinds=["note.", "deal."])
+    assert [(line.kind, line.data, line.user_id) for line in page.items] == [
+        ("note.added", {"text": "Prefere\nà tarde"}, actor.user_id)
+    ]
+    assert not (await service.list_timeline(session, actor, contact_id=contact.id, kinds=["%"])).items
+    with pytest.raises(NotFound):
+        await service.add_note(session, actor, contact_id=new_id(), note=NoteCreate(text="x"))
 
 
 async def test_summaries_leave_out_what_is_unknown(session: AsyncSession, actor: Actor) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel
 
 from crm_app.api.deps import CurrentActor
 from crm_app.api.pagination import Cursor, Limit, PageView, page_view
@@ -18,11 +19,18 @@ from crm_app.domains.contacts.schemas import (
     ContactOrder,
     ContactUpdate,
     ContactView,
+    NoteCreate,
 )
 
 router = APIRouter(prefix="/contacts", tags=["contacts"])
 
 Search = Annotated[str, Query(max_length=200, description="Beginnings of words, or of a phone's digits."), LINE]
+
+
+class NoteAdded(BaseModel):
+    """The line that a note became."""
+
+    id: UUID
 
 
 @router.get("")
@@ -85,3 +93,10 @@ async def list_timeline(
     async with unit_of_work(actor) as session:
         page = await service.list_timeline(session, actor, contact_id=contact_id, cursor=cursor, limit=limit)
     return page_view(page)
+
+
+@router.post("/{contact_id}/notes", status_code=201)
+async def add_note(actor: CurrentActor, contact_id: UUID, note: NoteCreate) -> NoteAdded:
+    """Write a note into a contact's timeline."""
+    async with unit_of_work(actor) as session:
+        return NoteAdded(id=await service.add_note(session, actor, contact_id=contact_id, note=note))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, select, text, tuple_, update
+from sqlalchemy import ColumnElement, func, literal, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -168,14 +168,20 @@ async def list_activities(
     organization_id: UUID,
     contact_id: UUID,
     *,
+    kinds: Sequence[str] = (),
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Sequence[Activity]:
-    """Return up to `limit` lines of a contact's timeline, newest first, behind `after`."""
+    """Return up to `limit` lines of a contact's timeline, newest first, behind `after`.
+
+    With `kinds` only those whose kind begins with one of them.
+    """
     moment, row_id = col(Activity.happened_at), col(Activity.id)
     statement = select(Activity).where(
         col(Activity.organization_id) == organization_id, col(Activity.contact_id) == contact_id
     )
+    if kinds:
+        statement = statement.where(or_(*(col(Activity.kind).startswith(kind, autoescape=True) for kind in kinds)))
     if after:
         statement = statement.where(tuple_(moment, row_id) < tuple_(literal(after[0]), literal(after[1])))
     return (await session.scalars(statement.order_by(moment.desc(), row_id.desc()).limit(limit))).all()

@@ -68,6 +68,14 @@ class ContactFilter(BaseModel):
     archived: bool = False
 
 
+class NoteCreate(BaseModel):
+    """Something worth remembering about a contact."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, Field(min_length=1, max_length=4000), PROSE]
+
+
 class IdentityView(BaseModel):
     """One address of a contact."""
 

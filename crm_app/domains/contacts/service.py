@@ -13,12 +13,11 @@ from crm_app.core.events import announce
 from crm_app.core.repository import Page, decode_cursor, encode_cursor
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
-from crm_app.domains.contacts import identities, repository, rules
+from crm_app.domains.contacts import identities, positions, repository, rules
 from crm_app.domains.contacts.errors import ContactChanged
-from crm_app.domains.contacts.events import ActivityRecorded, ContactCreated, ContactUpdated
-from crm_app.domains.contacts.models import Activity, Contact
+from crm_app.domains.contacts.events import ContactCreated, ContactUpdated
+from crm_app.domains.contacts.models import Contact
 from crm_app.domains.contacts.schemas import (
-    ActivityView,
     ContactCreate,
     ContactDetail,
     ContactFilter,
@@ -28,6 +27,10 @@ from crm_app.domains.contacts.schemas import (
     ContactView,
     IdentityView,
 )
+from crm_app.domains.contacts.timeline import add_line
+from crm_app.domains.contacts.timeline import add_note as add_note
+from crm_app.domains.contacts.timeline import list_timeline as list_timeline
+from crm_app.domains.contacts.timeline import record_activity as record_activity
 
 PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 200
@@ -53,9 +56,7 @@ async def _add(
     session.add(contact)
     await session.flush()
     identities.attach(session, contact, addresses)
-    _add_activity(
-        session, actor, contact.id, "contact.created", {"source": contact.source}, None, contact.created_at
-    )
+    add_line(session, actor, contact.id, "contact.created", {"source": contact.source}, None, contact.created_at)
     await accounts.audit(
         session,
         actor,
@@ -252,24 +253,7 @@ def _position(cursor: str, order: ContactOrder) -> tuple[Any, UUID]:
     made_for, key, row_id = decode_cursor(cursor, 3)
     if made_for != order.value or not isinstance(key, str) or "\x00" in key:
         raise Invalid("errors.cursor")
-    return (key if order is ContactOrder.NAME else _moment(key)), _uuid(row_id)
-
-
-def _moment(value: Any) -> datetime:
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError) as error:
-        raise Invalid("errors.cursor") from error
-    if moment.tzinfo is None:
-        raise Invalid("errors.cursor")
-    return moment
-
-
-def _uuid(value: Any) -> UUID:
-    try:
-        return UUID(value)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise Invalid("errors.cursor") from error
+    return (key if order is ContactOrder.NAME else positions.moment(key)), positions.uuid(row_id)
 
 
 async def count_contacts(session: AsyncSession, actor: Actor, *, criteria: ContactFilter | None = None) -> int:
@@ -287,77 +271,3 @@ async def get_summaries(
     wanted = set(contact_ids)
     rows = await repository.list_summaries(session, actor.organization_id, wanted) if wanted else []
     return {row.id: ContactSummary(id=row.id, name=row.name, company=row.company, phone=row.phone) for row in rows}
-
-
-async def record_activity(
-    session: AsyncSession,
-    actor: Actor,
-    *,
-    contact_id: UUID,
-    kind: str,
-    data: Mapping[str, Any] | None = None,
-    entity_id: UUID | None = None,
-    happened_at: datetime | None = None,
-) -> UUID:
-    """Add a line to a contact's timeline and return its id. Raises `NotFound`.
-
-    `kind` is `<domain>.<what>` and names the sentence `contacts.timeline.<kind>` in the catalogue; `data` holds
-    plain JSON that fills it; `entity_id` is the thing that the line links to (a deal, a conversation).
-    """
-    actor.require("contacts.write")
-    moment = happened_at or utc_now()
-    if not await repository.note_activity(session, actor.organization_id, contact_id, moment):
-        raise NotFound(kind="contact")
-    activity_id = _add_activity(session, actor, contact_id, kind, data or {}, entity_id, moment)
-    await session.flush()
-    return activity_id
-
-
-def _add_activity(
-    session: AsyncSession,
-    actor: Actor,
-    contact_id: UUID,
-    kind: str,
-    data: Mapping[str, Any],
-    entity_id: UUID | None,
-    happened_at: datetime,
-) -> UUID:
-    line = Activity(
-        organization_id=actor.organization_id,
-        contact_id=contact_id,
-        kind=kind,
-        user_id=actor.user_id,
-        entity_id=entity_id,
-        data=dict(data),
-        happened_at=happened_at,
-    )
-    session.add(line)
-    announce(
-        session,
-        ActivityRecorded(organization_id=actor.organization_id, contact_id=contact_id, activity_id=line.id),
-    )
-    return line.id
-
-
-async def list_timeline(
-    session: AsyncSession,
-    actor: Actor,
-    *,
-    contact_id: UUID,
-    cursor: str | None = None,
-    limit: int = PAGE_SIZE,
-) -> Page[ActivityView]:
-    """Return a window of a contact's timeline, newest first. Raises `NotFound`, or `Invalid` for the cursor."""
-    actor.require("contacts.read")
-    await _load(session, actor, contact_id)
-    size = max(1, min(limit, MAX_PAGE_SIZE))
-    after = None
-    if cursor:
-        key, row_id = decode_cursor(cursor, 2)
-        after = (_moment(key), _uuid(row_id))
-    rows = await repository.list_activities(
-        session, actor.organization_id, contact_id, after=after, limit=size + 1
-    )
-    items = [ActivityView.model_validate(row) for row in rows[:size]]
-    more = len(rows) > size
-    return Page(items, encode_cursor(items[-1].happened_at.isoformat(), items[-1].id) if more else None)

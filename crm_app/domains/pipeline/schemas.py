@@ -197,3 +197,12 @@ class ColumnPage(_View):
     stage_id: UUID
     cards: list[DealCard]
     has_more: bool
+
+
+class ContactDeals(_View):
+    """What a row of the contacts list shows of a contact's open deals; stage and colour are the latest one's."""
+
+    count: int
+    value_cents: int
+    stage_name: str
+    stage_color: int
