@@ -8,10 +8,12 @@ from typing import Any
 import reflex as rx
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from reflex_base.event.context import EventContext
 from crm_app.core.database import unit_of_work
 from crm_app.core.tenancy import Actor
 from crm_app.pages import live
 from crm_app.pages.current import current_actor
+from crm_app.pages.presence import presence
 from crm_app.pages.policy import PUBLIC, SIGNED_IN, handler
 from crm_app.pages.session.toasts import notify
 
@@ -43,6 +45,27 @@ class PageState:
         first one of this state. Leaving the page or losing the connection ends it by itself.
         """
         live.watch(self.__class__, names, ids)
+
+    async def _be_at(self, place: str) -> list[dict[str, str]]:
+        """Tell colleagues that this tab looks at `place` (`conversation:<id>`); returns who else does.
+
+        Watch `presence.` and ask `_others_at` again to keep the answer fresh.
+        """
+        actor = current_actor()
+        await presence.arrive(EventContext.get().token, actor, await self._own_name(), place)
+        return self._others_at(place)
+
+    def _others_at(self, place: str) -> list[dict[str, str]]:
+        """Return the colleagues who look at `place`, as `{"id", "name"}`, without oneself."""
+        actor = current_actor()
+        people = presence.at(str(actor.organization_id), place)
+        return [{"id": who.user_id, "name": who.name} for who in people if who.user_id != str(actor.user_id)]
+
+    async def _own_name(self) -> str:
+        from crm_app.pages.session.state import Session
+
+        session: Any = await self.get_state(Session)  # type: ignore[attr-defined]
+        return str(session.user_name)
 
     async def _on_fact(self, fact: Fact) -> None:
         """React to a fact that this screen watches: read the changed thing by its id, assign the view.

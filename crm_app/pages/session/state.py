@@ -5,9 +5,12 @@ from urllib.parse import quote
 
 import reflex as rx
 
+from crm_app.core.database import unit_of_work
+from crm_app.domains.accounts import service
 from crm_app.domains.accounts.schemas import SignedIn
+from crm_app.pages.current import current_actor
 from crm_app.pages.live import bridge
-from crm_app.pages.policy import PUBLIC, handler
+from crm_app.pages.policy import PUBLIC, SIGNED_IN, handler
 from crm_app.pages.routes import LOGIN
 
 STAYING: list[type[rx.State]] = []
@@ -47,6 +50,16 @@ class Session(rx.State):
         self.denied = "." in permission and permission not in self.permissions
         return None
 
+    @handler(SIGNED_IN)
+    async def keep_language(self, code: str) -> None:
+        """Remember the language that the person has chosen, for other devices and for e-mails."""
+        await _keep(locale=code)
+
+    @handler(SIGNED_IN)
+    async def keep_theme(self, mode: str) -> None:
+        """Remember the theme that the person has chosen."""
+        await _keep(theme=mode)
+
     def _show(self, signed_in: SignedIn) -> None:
         """Fill the vars from a recognised session and bind this tab to it."""
         user, organization = signed_in.user, signed_in.organization
@@ -63,6 +76,12 @@ class Session(rx.State):
         self.brand_chroma = organization.brand_chroma
         self.is_demo = organization.is_demo
         self._bound_to = str(signed_in.actor.session_id)
+
+
+async def _keep(**choice: str) -> None:
+    actor = current_actor()
+    async with unit_of_work(actor) as session:
+        await service.change_preferences(session, actor, **choice)
 
 
 def allowed(permission: str) -> rx.Var[bool]:

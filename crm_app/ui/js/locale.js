@@ -18,7 +18,7 @@ const chosenLanguage = () => {
 };
 
 i18next.use(initReactI18next).init({
-  lng: chosenLanguage(),
+  lng: FALLBACK, // as the pages were built; the chosen language follows once they have come alive
   fallbackLng: FALLBACK,
   resources: Object.fromEntries(
     Object.entries(catalogue).map(([language, words]) => [language, { translation: words }]),
@@ -28,6 +28,15 @@ i18next.use(initReactI18next).init({
   react: { useSuspense: false },
   returnNull: false,
 });
+
+/** Put the language in place that this device has chosen; the frame calls it once, when the page has come alive. */
+export const applyChosenLanguage = () => {
+  const language = chosenLanguage();
+  const show = () => document.documentElement.classList.remove("wait-words");
+  document.documentElement.lang = language;
+  if (language === i18next.language) show();
+  else i18next.changeLanguage(language).then(() => requestAnimationFrame(show));
+};
 
 /** Switch the language of the whole page at once and remember it on this device for a year. */
 export const chooseLanguage = (language) => {
@@ -262,5 +271,3 @@ export const hue = (seed) => {
   for (const character of String(seed ?? "")) sum = (sum * 31 + character.codePointAt(0)) % 9973;
   return (sum * 47) % 360;
 };
-
-if (inBrowser) document.documentElement.lang = chosenLanguage();

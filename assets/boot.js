@@ -1,0 +1,17 @@
+// Runs before the first paint: theme, brand and navigation as they were left, so that nothing flashes.
+(function () {
+  var root = document.documentElement;
+  var keep = function (key) { try { return localStorage.getItem(key); } catch (e) { return null; } };
+  var theme = keep("theme") || "system";
+  var dark = theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+  root.classList.add(dark ? "dark" : "light");
+  var brand = (keep("prumo_brand") || "").split(":").map(Number);
+  if (brand.length === 2 && brand.every(isFinite)) {
+    root.style.setProperty("--brand-h", brand[0]);
+    root.style.setProperty("--brand-c", brand[1]);
+  }
+  if (keep("prumo_nav") === "rail") root.classList.add("nav-rail");
+  // The page was built in Portuguese: for another language it stays hidden until its words are in place.
+  if (/(?:^|; )prumo_language=en(?:;|$)/.test(document.cookie)) root.classList.add("wait-words");
+  setTimeout(function () { root.classList.remove("wait-words"); }, 4000);
+})();

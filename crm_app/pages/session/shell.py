@@ -1,0 +1,197 @@
+"""The frame with this app's states in it: navigation, notices, presence, the person's menu."""
+
+from typing import Any
+
+import reflex as rx
+
+from crm_app.pages import routes
+from crm_app.pages.session.notices import Notices
+from crm_app.pages.session.state import Session, allowed
+from crm_app.pages.session.toasts import Toasts
+from crm_app.ui import patterns as q
+from crm_app.ui import primitives as p
+from crm_app.ui import radix
+from crm_app.ui.client import run
+from crm_app.ui.format import relative
+from crm_app.ui.frame import FrameEffects, ToastStack
+from crm_app.ui.i18n import choose_language, language, t
+from crm_app.ui.layout import Frame, NavEntry, app_shell, person
+
+ROLES = ("owner", "admin", "manager", "sales", "viewer")
+
+
+def _entries() -> list[NavEntry]:
+    return [
+        NavEntry(
+            "shell.nav.inbox", routes.INBOX, "messages-square", allowed("conversations.read"), Notices.unread
+        ),
+        NavEntry("shell.nav.board", routes.BOARD, "square-kanban", allowed("deals.read")),
+        NavEntry("shell.nav.contacts", routes.CONTACTS, "users", allowed("contacts.read")),
+        NavEntry("shell.nav.dashboard", routes.DASHBOARD, "chart-column", allowed("analytics.read")),
+        NavEntry(
+            "shell.nav.channels", routes.CHANNELS, "sliders-horizontal", allowed("channels.read"), on_phone=False
+        ),
+        NavEntry("shell.nav.simulator", routes.SIMULATOR, "smartphone", Session.is_demo, on_phone=False),
+    ]
+
+
+def _role() -> rx.Var:
+    return rx.match(Session.role, *[(role, t(f"shell.role.{role}")) for role in ROLES], "")
+
+
+def _online() -> rx.Component:
+    faces = rx.foreach(
+        Notices.online[:4],
+        lambda who: p.avatar(who["name"], seed=who["id"], size=24, presence=""),
+    )
+    more = rx.cond(Notices.online.length() > 4, p.count("+" + (Notices.online.length() - 4).to_string()), rx.fragment())
+    here = rx.el.div(
+        rx.el.span(faces, class_name="avs"), more, class_name="nav-avs",
+        title=t("shell.online"), aria_label=t("shell.online"), role="group",
+    )  # fmt: skip
+    return rx.cond(Notices.online.length() > 0, here, rx.fragment())
+
+
+def _notice(item: rx.Var) -> rx.Component:
+    symbol = rx.match(
+        item["kind"],
+        ("failed", p.icon("circle-alert", 16)),
+        ("channel", p.icon("wifi-off", 16)),
+        p.icon("message-square", 16),
+    )
+    return p.link(
+        rx.el.span(symbol, class_name="ntf-s " + item["kind"].to(str)),
+        rx.el.span(
+            rx.el.span(t(item["key"].to(str), item["data"]), class_name="mw"),
+            rx.el.span(relative(item["at"]), class_name="mi fnt"),
+            class_name="c f1",
+        ),
+        href=item["href"].to(str),
+        class_name="ntf-i",
+    )
+
+
+def _notices() -> rx.Component:
+    trigger = rx.el.button(
+        p.icon("bell", 16),
+        rx.el.span(t("shell.notices.title"), class_name="f1 lab"),
+        rx.cond(Notices.unseen > 0, p.count(Notices.unseen, "da"), rx.fragment()),
+        type="button", class_name="ni", title=t("shell.notices.title"),
+    )  # fmt: skip
+    head = p.row(
+        rx.el.h3(t("shell.notices.title"), class_name="f1"),
+        rx.cond(
+            Notices.items.length() > 0,
+            p.button(t("shell.notices.clear"), size="xs", on_click=Notices.clear),
+            rx.fragment(),
+        ),
+        class_name="ntf-h",
+    )
+    listed = rx.cond(
+        Notices.items.length() > 0,
+        rx.el.div(rx.foreach(Notices.items, _notice), class_name="ntf"),
+        q.empty_state(t("shell.notices.empty_title"), t("shell.notices.empty_body"), icon_name="bell"),
+    )
+    return q.popover(trigger, head, listed, side="right", align="end", width=384, on_open_change=Notices.see)
+
+
+def _chosen(code: str) -> rx.Component:
+    return rx.cond(language() == code, p.icon("check", 14), rx.fragment())
+
+
+def _theme(mode: str) -> rx.Component:
+    return rx.cond(rx.color_mode == mode, p.icon("check", 14), rx.fragment())
+
+
+def _preferences() -> list[rx.Component]:
+    modes = (("light", "sun"), ("dark", "moon"), ("system", "monitor"))
+    return [
+        q.menu_label(t("shell.menu.theme")),
+        *[
+            q.menu_item(
+                t(f"shell.theme.{mode}"), icon_name=symbol, after=_theme(mode),
+                on_select=[rx.set_color_mode(mode), Session.keep_theme(mode)],
+            )
+            for mode, symbol in modes
+        ],
+        q.menu_label(t("shell.menu.language")),
+        *[
+            q.menu_item(
+                words, icon_name="languages", after=_chosen(code),
+                on_select=[choose_language(code), Session.keep_language(code)],
+            )
+            for code, words in (("pt-BR", "Português"), ("en", "English"))
+        ],
+    ]  # fmt: skip
+
+
+def _leaving() -> list[rx.Component]:
+    return [
+        q.menu_item(t("shell.menu.sign_out"), icon_name="log-out", on_select=run("session", "signOut")),
+        q.menu_item(
+            t("shell.menu.sign_out_everywhere"), icon_name="shield-off", danger=True,
+            on_select=run("session", "signOutEverywhere"),
+        ),
+    ]  # fmt: skip
+
+
+def _user_menu() -> rx.Component:
+    trigger = rx.el.button(
+        person(Session.user_name, Session.user_id, _role()), type="button", aria_label=t("shell.menu.label")
+    )
+    mail = rx.el.span(Session.user_email, class_name="tr")
+    return q.menu(
+        trigger, q.menu_label(mail), *_preferences(), q.menu_line(), *_leaving(), side="right", align="end", width=240
+    )
+
+
+def _phone_menu() -> rx.Component:
+    trigger = rx.el.button(
+        p.icon("menu", 22),
+        rx.el.span(t("shell.nav.more")),
+        rx.cond(Notices.unseen > 0, p.count(Notices.unseen, "da"), rx.fragment()),
+        type="button",
+    )
+    ways = [
+        rx.cond(entry.visible, _phone_way(entry), rx.fragment()) for entry in _entries() if not entry.on_phone
+    ]
+    listed = rx.foreach(Notices.items, _notice)
+    items = [q.menu_label(Session.organization_name), *ways, q.menu_line(), *_preferences(), q.menu_line(), *_leaving()]
+    return q.menu(trigger, listed, *items, side="top", align="end", width=264)
+
+
+def _phone_way(entry: NavEntry) -> rx.Component:
+    return q.menu_item(t(entry.key), icon_name=entry.icon, on_select=rx.redirect(entry.route))
+
+
+def effects() -> rx.Component:
+    """What every page carries, with or without the frame."""
+    return rx.fragment(
+        FrameEffects.create(
+            signed_in=Session.signed_in,
+            time_zone=Session.time_zone,
+            brand_hue=Session.brand_hue,
+            brand_chroma=Session.brand_chroma,
+        ),
+        ToastStack.create(items=Toasts.items, on_dismiss=Toasts.dismiss, on_undo=Toasts.undo),
+    )
+
+
+def _refused() -> rx.Component:
+    return q.empty_state(t("shell.denied.title"), t("shell.denied.body"), icon_name="lock")
+
+
+def with_frame(content: rx.Component, *, active: str, rail: bool) -> rx.Component:
+    """Put the navigation around a screen; who may not see it gets a word instead."""
+    frame: Any = Frame(
+        organization=Session.organization_name,
+        user_name=Session.user_name,
+        user_id=Session.user_id,
+        role=_role(),
+        entries=_entries(),
+        online=_online(),
+        notices=_notices(),
+        user_menu=_user_menu(),
+        phone_menu=_phone_menu(),
+    )
+    return app_shell(rx.cond(Session.denied, _refused(), content), frame, active=active, rail=rail)
