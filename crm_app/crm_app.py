@@ -1,6 +1,7 @@
 """The Reflex app: styles, pages, guard. A page long, no logic."""
 
 from pathlib import Path
+from typing import Any
 
 import reflex as rx
 
@@ -11,13 +12,22 @@ from crm_app.pages.failures import explain, note_browser_failure
 from crm_app.pages.guard import Guard
 from crm_app.pages.lifespan import connect_tabs, follow_hub
 from crm_app.pages.routes import discover_pages
+from crm_app.pages.session.notices import Notices
+from crm_app.pages.session.shell import effects, with_frame
 from crm_app.pages.session.state import Session
+from crm_app.ui.frame import OfflineBanner, error_boundary
 from crm_app.ui.i18n import t
-from crm_app.ui.layout import app_shell
 from jobs.process import web_process
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 FIRST_STYLES = ("tokens.css", "components.css", "parts.css")
+
+
+WRAPS: Any = {
+    (55, "ErrorBoundary"): lambda _stateful: error_boundary(),
+    (5, "Overlay"): lambda stateful: OfflineBanner.create() if stateful else None,
+}
+"""What stands around every page instead of Reflex's own error page, connection modal and toasts."""
 
 
 def _stylesheets() -> list[str]:
@@ -28,10 +38,12 @@ def _stylesheets() -> list[str]:
 def _add(app: rx.App, page: Page) -> None:
     def compose() -> rx.Component:
         content = page.content()
-        return app_shell(content, active=page.route, rail=page.rail) if page.shell else content
+        shown = with_frame(content, active=page.route, rail=page.rail) if page.shell else content
+        return rx.fragment(effects(), shown)
 
+    first = [Session.enter(page.permission), *([Notices.begin] if page.shell else [])]
     title = t(page.title_key) + " · Prumo"
-    app.add_page(compose, route=page.route, title=title, on_load=[Session.enter(page.permission), *page.on_load])
+    app.add_page(compose, route=page.route, title=title, on_load=[*first, *page.on_load])
 
 
 def build_app() -> rx.App:
@@ -42,6 +54,11 @@ def build_app() -> rx.App:
         html_custom_attrs={"class": "pr-app"},
         reset_style=False,
         toaster=None,
+        app_wraps=WRAPS,
+        head_components=[
+            rx.el.script(src="/boot.js"),
+            rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        ],
         backend_exception_handler=explain,
         frontend_exception_handler=note_browser_failure,
         api_transformer=[build_api(), Observed],

@@ -76,7 +76,7 @@ async def seed_demo(*, only_empty: bool = False, now: datetime | None = None) ->
     The database must be open and migrated. `now` is what all dates are relative to. Two processes that start
     together seed once.
     """
-    logins = tuple(Login(one["name"], one["email"], one["role"]) for one in people()["team"])
+    logins = _logins()
     async with system_unit_of_work() as session:
         await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         if await _is_taken(session, logins[0].email, only_empty=only_empty):
@@ -86,6 +86,17 @@ async def seed_demo(*, only_empty: bool = False, now: datetime | None = None) ->
         await _insert(session, builder)
     counts = {table.__tablename__: len(rows) for table, rows in builder.rows.items()}
     return DemoSummary(True, NAME, PASSWORD, logins, {str(name): count for name, count in counts.items()})
+
+
+def _logins() -> tuple[Login, ...]:
+    return tuple(Login(one["name"], one["email"], one["role"]) for one in people()["team"])
+
+
+async def demo_logins(session: AsyncSession) -> tuple[Login, ...]:
+    """Return who can sign in to the demo; nobody when it was never seeded. Runs without a tenant."""
+    logins = _logins()
+    seeded = await accounts_repository.find_user_by_email(session, logins[0].email)
+    return logins if seeded is not None else ()
 
 
 async def seed_demo_organization(*, only_empty: bool = False) -> dict[str, Any]:

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
+from reflex_base.event.context import EventContext
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from reflex_base.event.context import EventContext
 from crm_app.core.database import unit_of_work
 from crm_app.core.tenancy import Actor
 from crm_app.pages import live
 from crm_app.pages.current import current_actor
-from crm_app.pages.presence import presence
 from crm_app.pages.policy import PUBLIC, SIGNED_IN, handler
+from crm_app.pages.presence import presence
 from crm_app.pages.session.toasts import notify
 
 __all__ = ["PUBLIC", "SIGNED_IN", "Page", "PageState", "app_page", "handler", "notify", "pages"]

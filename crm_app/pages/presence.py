@@ -126,7 +126,9 @@ class Presence:
             for token, (organization, person) in list(self._own.items()):
                 await self._tell(_BEAT, organization, token, person)
 
-    async def _tell(self, name: str, organization_id: str, token: str, person: Person, *, gone: bool = False) -> None:
+    async def _tell(
+        self, name: str, organization_id: str, token: str, person: Person, *, gone: bool = False
+    ) -> None:
         await hub.publish(
             {
                 "name": name,

@@ -54,4 +54,3 @@ def error_boundary(*children: rx.Component) -> rx.Component:
     from reflex_components_core.base.error_boundary import ErrorBoundary
 
     return ErrorBoundary.create(*children, fallback_render=rx.Var.create(CrashScreen.create()))
-

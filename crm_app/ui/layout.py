@@ -93,7 +93,11 @@ def _badge(entry: NavEntry) -> list[rx.Component]:
     if entry.badge is None:
         return []
     shown = rx.cond(entry.badge > 99, "99+", entry.badge.to_string())
-    return [rx.cond(entry.badge > 0, count(shown, "ac", aria_label=t("shell.unread", count=entry.badge)), rx.fragment())]
+    return [
+        rx.cond(
+            entry.badge > 0, count(shown, "ac", aria_label=t("shell.unread", count=entry.badge)), rx.fragment()
+        )
+    ]
 
 
 def _tab_bar(frame: Frame, active: str) -> rx.Component:

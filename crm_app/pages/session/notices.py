@@ -85,9 +85,7 @@ class Notices(PageState, rx.State):
     async def _who(self, fact: dict[str, Any]) -> str:
         try:
             async with self._work() as (session, actor):
-                found = await inbox.get_conversation(
-                    session, actor, conversation_id=UUID(fact["conversation_id"])
-                )
+                found = await inbox.get_conversation(session, actor, conversation_id=UUID(fact["conversation_id"]))
         except CrmError:
             return ""
         return found.contact_name
@@ -102,7 +100,9 @@ class Notices(PageState, rx.State):
     def _read_online(self) -> None:
         actor = current_actor()
         people = presence.online(str(actor.organization_id))
-        self.online = [{"id": who.user_id, "name": who.name} for who in people if who.user_id != str(actor.user_id)]
+        self.online = [
+            {"id": who.user_id, "name": who.name} for who in people if who.user_id != str(actor.user_id)
+        ]
 
 
 STAYING.append(Notices)

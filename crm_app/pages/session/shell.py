@@ -10,7 +10,6 @@ from crm_app.pages.session.state import Session, allowed
 from crm_app.pages.session.toasts import Toasts
 from crm_app.ui import patterns as q
 from crm_app.ui import primitives as p
-from crm_app.ui import radix
 from crm_app.ui.client import run
 from crm_app.ui.format import relative
 from crm_app.ui.frame import FrameEffects, ToastStack
@@ -44,7 +43,9 @@ def _online() -> rx.Component:
         Notices.online[:4],
         lambda who: p.avatar(who["name"], seed=who["id"], size=24, presence=""),
     )
-    more = rx.cond(Notices.online.length() > 4, p.count("+" + (Notices.online.length() - 4).to_string()), rx.fragment())
+    more = rx.cond(
+        Notices.online.length() > 4, p.count("+" + (Notices.online.length() - 4).to_string()), rx.fragment()
+    )
     here = rx.el.div(
         rx.el.span(faces, class_name="avs"), more, class_name="nav-avs",
         title=t("shell.online"), aria_label=t("shell.online"), role="group",
@@ -141,7 +142,14 @@ def _user_menu() -> rx.Component:
     )
     mail = rx.el.span(Session.user_email, class_name="tr")
     return q.menu(
-        trigger, q.menu_label(mail), *_preferences(), q.menu_line(), *_leaving(), side="right", align="end", width=240
+        trigger,
+        q.menu_label(mail),
+        *_preferences(),
+        q.menu_line(),
+        *_leaving(),
+        side="right",
+        align="end",
+        width=240,
     )
 
 
@@ -152,11 +160,16 @@ def _phone_menu() -> rx.Component:
         rx.cond(Notices.unseen > 0, p.count(Notices.unseen, "da"), rx.fragment()),
         type="button",
     )
-    ways = [
-        rx.cond(entry.visible, _phone_way(entry), rx.fragment()) for entry in _entries() if not entry.on_phone
-    ]
+    ways = [rx.cond(entry.visible, _phone_way(entry), rx.fragment()) for entry in _entries() if not entry.on_phone]
     listed = rx.foreach(Notices.items, _notice)
-    items = [q.menu_label(Session.organization_name), *ways, q.menu_line(), *_preferences(), q.menu_line(), *_leaving()]
+    items = [
+        q.menu_label(Session.organization_name),
+        *ways,
+        q.menu_line(),
+        *_preferences(),
+        q.menu_line(),
+        *_leaving(),
+    ]
     return q.menu(trigger, listed, *items, side="top", align="end", width=264)
 
 

@@ -1,0 +1,109 @@
+"""The login page."""
+
+from pathlib import Path
+from typing import Any
+
+import reflex as rx
+from reflex_base.utils.imports import ImportVar
+from reflex_base.vars import VarData
+
+from crm_app.pages.base import PUBLIC, app_page
+from crm_app.pages.login.state import Login
+from crm_app.pages.routes import LOGIN
+from crm_app.pages.session.shell import ROLES
+from crm_app.ui import primitives as p
+from crm_app.ui.client import module, run
+from crm_app.ui.i18n import choose_language, language, t
+
+ART = (Path(__file__).parent / "art.svg").read_text(encoding="utf-8")
+SIGNING = VarData(
+    imports={module("session"): [ImportVar(tag="useSignIn", install=False)]},
+    hooks={"const signing = useSignIn();": None},
+)
+SUBMIT = rx.Var(
+    "submitSignIn",
+    _var_data=VarData(imports={module("session"): [ImportVar(tag="submitSignIn", install=False)]}),
+)
+busy: Any = rx.Var("signing.busy", _var_type=bool, _var_data=SIGNING).guess_type()
+problem: Any = rx.Var("signing.error", _var_type=str, _var_data=SIGNING).guess_type()
+
+
+def _fields() -> rx.Component:
+    email = p.text_input(
+        size="lg", name="email", type="email", auto_complete="username", auto_focus=True, required=True,
+        id="email", max_length=254,
+    )  # fmt: skip
+    eye = p.icon_button("eye", t("auth.show_password"), size="xs", on_click=run("session", "togglePassword"))
+    password = p.input_box(
+        rx.el.input(
+            name="password", type="password", auto_complete="current-password", required=True, id="password",
+            max_length=1000,
+        ),
+        eye,
+        size="lg",
+    )  # fmt: skip
+    return rx.fragment(
+        rx.el.div(rx.el.label(t("auth.email"), html_for="email", class_name="lbl"), email),
+        rx.el.div(rx.el.label(t("auth.password"), html_for="password", class_name="lbl"), password),
+    )
+
+
+def _problem() -> rx.Component:
+    words = rx.el.div(p.icon("circle-alert", 16), rx.el.span(t(problem)), class_name="co-al da", role="alert")
+    return rx.cond(problem != "", words, rx.fragment())
+
+
+def _person(one: rx.Var) -> rx.Component:
+    role = rx.match(one["role"], *[(name, t(f"shell.role.{name}")) for name in ROLES], "")
+    return rx.el.button(
+        p.avatar(one["name"], size=28),
+        p.column(
+            rx.el.span(one["name"], class_name="tr mw"), rx.el.span(role, class_name="mi fnt tr"), class_name="f1"
+        ),
+        type="button",
+        class_name="demo-p",
+        on_click=run("session", "fillSignIn", one["email"], Login.demo_password),
+    )
+
+
+def _demo() -> rx.Component:
+    people = rx.el.div(rx.foreach(Login.demo, _person), class_name="demo-g")
+    offer = rx.el.section(rx.el.h2(t("auth.demo.title"), class_name="or"), people, aria_label=t("auth.demo.title"))
+    return rx.cond(Login.demo.length() > 0, offer, rx.fragment())
+
+
+def _foot() -> rx.Component:
+    other = rx.cond(
+        language() == "en",
+        p.button("Português", size="xs", icon_name="languages", on_click=choose_language("pt-BR")),
+        p.button("English", size="xs", icon_name="languages", on_click=choose_language("en")),
+    )
+    return p.row(rx.el.span(t("auth.made_with")), other, class_name="jb sm fnt", gap="")
+
+
+def _art() -> rx.Component:
+    words = rx.el.div(rx.el.p(t("auth.quote")), rx.el.p(t("auth.quote_sub"), class_name="below"), class_name="q")
+    drawing = rx.el.div(custom_attrs={"dangerouslySetInnerHTML": {"__html": ART}}, class_name="drawing")
+    return rx.el.aside(drawing, words, class_name="art", aria_hidden="true")
+
+
+@app_page(LOGIN, title_key="auth.title", permission=PUBLIC, on_load=Login.open, shell=False)
+def page() -> rx.Component:
+    """The form on the left, the plumb line on the right."""
+    brand = p.row(
+        rx.el.span(p.prumo_mark(19), class_name="org-m big"),
+        rx.el.b("Prumo", class_name="name"),
+        class_name="brand",
+    )
+    form = rx.el.form(
+        rx.el.h1(t("auth.title")),
+        rx.el.p(t("auth.lead"), class_name="mut md lead"),
+        _fields(),
+        _problem(),
+        p.button(t("auth.submit"), kind="pri", size="lg", full=True, type="submit", loading=busy),
+        _demo(),
+        rx.el.p(t("auth.no_access"), class_name="sm fnt no-access"),
+        class_name="in",
+        custom_attrs={"onSubmit": SUBMIT, "method": "post", "action": "/api/auth/login"},
+    )
+    return rx.el.div(rx.el.main(brand, form, _foot(), class_name="form"), _art(), class_name="login")

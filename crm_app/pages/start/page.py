@@ -1,0 +1,47 @@
+"""The site's own address: it leads to the first screen that the person may see."""
+
+from typing import Any
+
+import reflex as rx
+
+from crm_app.pages import routes
+from crm_app.pages.base import PUBLIC, SIGNED_IN, app_page, handler
+from crm_app.pages.session.state import Session
+from crm_app.ui import primitives as p
+from crm_app.ui.i18n import t
+
+FIRST = (
+    ("conversations.read", routes.INBOX),
+    ("deals.read", routes.BOARD),
+    ("contacts.read", routes.CONTACTS),
+    ("analytics.read", routes.DASHBOARD),
+)
+
+
+class Start(rx.State):
+    """Chooses the first screen."""
+
+    @handler(SIGNED_IN)
+    async def go_on(self) -> Any:
+        """Redirect to the first screen in reach."""
+        session = await self.get_state(Session)
+        held = [route for permission, route in FIRST if permission in session.permissions]
+        return rx.redirect(held[0], replace=True) if held else None
+
+
+@app_page(routes.HOME, title_key="shell.title", on_load=Start.go_on, shell=False)
+def page() -> rx.Component:
+    """Nothing but the mark; one is here for a moment."""
+    return rx.el.main(rx.el.span(p.prumo_mark(30), class_name="org-m start-m"), class_name="start")
+
+
+@app_page("/404", title_key="shell.missing.title", permission=PUBLIC, shell=False)
+def missing() -> rx.Component:
+    """An address that leads nowhere."""
+    home = p.link(t("shell.missing.home"), href=routes.HOME, class_name="btn pri m")
+    return rx.el.main(
+        rx.el.h1(t("shell.missing.title")),
+        rx.el.p(t("shell.missing.body"), class_name="mut"),
+        p.row(home, class_name="empty-a"),
+        class_name="empty c crash",
+    )
