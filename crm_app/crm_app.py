@@ -10,7 +10,7 @@ from crm_app.api.observe import Observed
 from crm_app.pages.base import Page, pages
 from crm_app.pages.failures import explain, note_browser_failure
 from crm_app.pages.guard import Guard
-from crm_app.pages.lifespan import connect_tabs, follow_hub
+from crm_app.pages.lifespan import connect_tabs
 from crm_app.pages.routes import discover_pages
 from crm_app.pages.session.notices import Notices
 from crm_app.pages.session.shell import effects, with_frame
@@ -64,7 +64,6 @@ def build_app() -> rx.App:
         api_transformer=[build_api(), Observed],
     )
     app.register_lifespan_task(web_process)
-    app.register_lifespan_task(follow_hub)
     app.add_middleware(Guard())
     connect_tabs(app)
     discover_pages()

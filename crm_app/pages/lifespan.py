@@ -27,7 +27,17 @@ async def follow_hub(app: rx.App) -> AsyncIterator[None]:
 
 
 def connect_tabs(app: rx.App) -> None:
-    """Have the bridge forget a tab when its socket closes."""
+    """Tie the tabs of `app` to the hub while it serves, and forget a tab when its socket closes.
+
+    Register it after what opens the hub: Reflex runs its lifespan tasks in their order.
+    """
+
+    @asynccontextmanager
+    async def tabs_follow_hub() -> AsyncIterator[None]:
+        async with follow_hub(app):
+            yield
+
+    app.register_lifespan_task(tabs_follow_hub)
     namespace = app.event_namespace
     if namespace is None:
         return
