@@ -1,10 +1,8 @@
-// Runs before the first paint: theme, brand and navigation as they were left, so that nothing flashes.
+// Runs before the first paint: brand and navigation as they were left, so that nothing flashes. (The theme's
+// class is set by Reflex itself.)
 (function () {
   var root = document.documentElement;
   var keep = function (key) { try { return localStorage.getItem(key); } catch (e) { return null; } };
-  var theme = keep("theme") || "system";
-  var dark = theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
-  root.classList.add(dark ? "dark" : "light");
   var brand = (keep("prumo_brand") || "").split(":").map(Number);
   if (brand.length === 2 && brand.every(isFinite)) {
     root.style.setProperty("--brand-h", brand[0]);

@@ -25,7 +25,7 @@ FIRST_STYLES = ("tokens.css", "components.css", "parts.css")
 
 WRAPS: Any = {
     (55, "ErrorBoundary"): lambda _stateful: error_boundary(),
-    (5, "Overlay"): lambda stateful: OfflineBanner.create() if stateful else None,
+    (5, "Overlay"): lambda stateful: rx.fragment(OfflineBanner.create()) if stateful else None,
 }
 """What stands around every page instead of Reflex's own error page, connection modal and toasts."""
 
