@@ -1,16 +1,19 @@
 """Channels made for one test."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from crm_app.core.database import unit_of_work
+from crm_app.core.http import close_shared_clients
 from crm_app.domains.channels import service
 from crm_app.domains.channels.doors import doors
 from crm_app.domains.channels.simulator.pace import pace
 from crm_app.domains.channels.views import ChannelCreated
 from tests.conftest import Tenant
+from tests.fakes.waha import FakeWaha
 
 MakeChannel = Callable[..., Awaitable[ChannelCreated]]
 WAHA_CONFIG = {"base_url": "http://127.0.0.1:9", "api_key": "a-key-that-must-not-leak", "session": "default"}
@@ -36,3 +39,12 @@ def make_channel(tenant: Tenant) -> MakeChannel:
             )
 
     return make
+
+
+@pytest_asyncio.fixture
+async def waha() -> AsyncIterator[FakeWaha]:
+    """A WAHA server; at the end every call that it got must have fitted WAHA's own description."""
+    async with FakeWaha() as server:
+        yield server
+    await close_shared_clients()
+    assert server.violations == []
