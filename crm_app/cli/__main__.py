@@ -1,5 +1,5 @@
 """`python -m crm_app.cli` is `prumo`."""
 
-from crm_app.cli import main
+from crm_app.cli.main import main
 
 main()

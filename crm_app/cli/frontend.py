@@ -55,11 +55,11 @@ def building_environment() -> dict[str, str]:
     )
 
 
-def sources_hash(root: Path = ROOT) -> str:
+def sources_hash() -> str:
     """Return a digest of every file that the built front end depends on."""
     digest = hashlib.sha256(f"python {sys.version_info[:2]}".encode())
-    for path in _source_files(root):
-        digest.update(f"{path.relative_to(root)}\0".encode())
+    for path in _source_files():
+        digest.update(f"{path.relative_to(ROOT)}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
@@ -68,7 +68,7 @@ def is_built() -> bool:
     """Tell whether what was built belongs to the present sources."""
     try:
         built: str = json.loads(_STAMP.read_text())["sources"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return False
     return (BUILT / "index.html").exists() and built == sources_hash()
 
@@ -106,11 +106,11 @@ def _export() -> None:
         )
 
 
-def _source_files(root: Path) -> Iterator[Path]:
+def _source_files() -> Iterator[Path]:
     for name in _SOURCES:
-        top = root / name
+        top = ROOT / name
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            if path.is_file() and _matters(path.relative_to(root).parts):
+            if path.is_file() and _matters(path.relative_to(ROOT).parts):
                 yield path
 
 

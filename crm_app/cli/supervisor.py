@@ -36,13 +36,23 @@ class Child:
 
     def start(self) -> None:
         """Start the process; our end of its standard input stays open as long as we live."""
+        self.forget()
         self.begun = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter
-            [sys.executable, "-m", "crm_app.cli", *self.arguments, "--supervised"],
+            self.command(),
             stdin=subprocess.PIPE,
             env=child_environment(),
             start_new_session=True,  # Ctrl-C in the terminal reaches us alone
         )
+
+    def command(self) -> list[str]:
+        """Return the whole command line."""
+        return [sys.executable, "-m", "crm_app.cli", *self.arguments, "--supervised"]
+
+    def forget(self) -> None:
+        """Let go of a process that has ended, or tell one that has not to end."""
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
 
     def died(self) -> bool:
         """Tell whether the process has ended by itself."""
@@ -115,9 +125,10 @@ class Supervisor:
         deadline = time.monotonic() + GRACE_SECONDS
         while time.monotonic() < deadline and self.stopping <= asked:
             if all(child.process is None or child.died() for child in self.children):
-                return
+                break
             time.sleep(_POLL_SECONDS / 4)
         for child in self.children:
             child.signal(signal.SIGKILL)
             if child.process is not None:
                 child.process.wait()
+            child.forget()

@@ -35,23 +35,23 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("name", ["rxconfig.py", "assets/css/tokens.css", "crm_app/pages/board/page.py"])
 def test_a_change_that_the_browser_could_see_changes_the_hash(project: Path, name: str) -> None:
-    before = frontend.sources_hash(project)
+    before = frontend.sources_hash()
     (project / name).write_text("other")
-    assert frontend.sources_hash(project) != before
+    assert frontend.sources_hash() != before
 
 
 @pytest.mark.parametrize("name", ["crm_app/cli/run.py", "crm_app/pages/__pycache__/page.pyc", "tests/test_x.py"])
 def test_other_changes_do_not(project: Path, name: str) -> None:
-    before = frontend.sources_hash(project)
+    before = frontend.sources_hash()
     (project / name).parent.mkdir(parents=True, exist_ok=True)
     (project / name).write_text("other")
-    assert frontend.sources_hash(project) == before
+    assert frontend.sources_hash() == before
 
 
 def test_moving_text_between_files_changes_the_hash(project: Path) -> None:
-    before = frontend.sources_hash(project)
+    before = frontend.sources_hash()
     (project / "assets/css/tokens.css").rename(project / "assets/css/other.css")
-    assert frontend.sources_hash(project) != before
+    assert frontend.sources_hash() != before
 
 
 def test_it_is_built_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

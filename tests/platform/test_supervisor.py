@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import textwrap
 import threading
@@ -22,13 +21,8 @@ PATIENCE = 20.0
 class Script(Child):
     """A child that runs a few lines of Python instead of `prumo`."""
 
-    def start(self) -> None:
-        self.begun = time.monotonic()
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(self.arguments[0]), *self.arguments[1:]],
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-        )
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", textwrap.dedent(self.arguments[0]), *self.arguments[1:]]
 
 
 def _until(happened: Callable[[], bool]) -> None:
