@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crm_app.core.errors import Invalid
+from crm_app.domains.inbox.errors import TextTooLong
 from crm_app.domains.inbox.models import DeliveryStatus
 from crm_app.domains.inbox.schemas import MAX_BODY
 
@@ -70,11 +70,10 @@ def clean_incoming(text: str) -> str:
 
 
 def check_outgoing(text: str) -> str:
-    """Return our own text with Unix line ends and without outer blanks. Raises `Invalid` when it is too long."""
-    tidy = clean_incoming(text[: MAX_BODY + 1].replace("\r\n", "\n").replace("\r", "\n")).strip()
+    """Return our own text with Unix line ends and without outer blanks. Raises `TextTooLong`."""
     if len(text) > MAX_BODY:
-        raise Invalid("errors.inbox.text_too_long", field="body", limit=MAX_BODY)
-    return tidy
+        raise TextTooLong(field="body", limit=MAX_BODY)
+    return clean_incoming(text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 def one_line(text: str, limit: int) -> str:
