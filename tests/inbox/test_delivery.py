@@ -11,6 +11,7 @@ from sqlalchemy import text
 from crm_app.core import hub
 from crm_app.core.database import unit_of_work
 from crm_app.core.errors import Conflict, Forbidden, Invalid
+from crm_app.core.queue import queue
 from crm_app.core.tenancy import Actor
 from crm_app.domains.channels import service as channels
 from crm_app.domains.channels.providers.base import ActionRequired, Rejected, RetryLater
@@ -62,12 +63,16 @@ async def test_a_message_is_born_with_its_job_and_leaves(talk: Desk) -> None:
 
 async def test_a_rollback_takes_message_and_job_with_it(talk: Desk) -> None:
     row = await talk.only()
-    with pytest.raises(RuntimeError):
+
+    async def send_and_fail() -> None:
         async with unit_of_work(talk.actor) as session:
             await service.send_message(
                 session, talk.actor, conversation_id=row.id, body="Nunca", idempotency_key=uuid4().hex
             )
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await send_and_fail()
     await talk.run_jobs()
     assert (len(await talk.thread()), talk.network.taken()) == (1, [])
 
@@ -187,7 +192,7 @@ async def test_the_queue_keeps_order_while_a_message_waits(talk: Desk) -> None:
     talk.network.mood = [RetryLater(after=timedelta(minutes=1))]
     await talk.send("Um")
     await talk.send("Dois")
-    await talk.run_jobs()
+    await queue.run_worker_async(wait=False, listen_notify=False, install_signal_handlers=False)
     assert talk.network.taken() == []
     async with unit_of_work(talk.actor) as session:
         await session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo'"))
