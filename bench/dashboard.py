@@ -37,8 +37,9 @@ INSERT INTO stage (organization_id, id, created_at, pipeline_id, name, kind, pos
     FROM pipeline p, generate_series(0, 5) AS n;
 INSERT INTO deal (organization_id, id, created_at, pipeline_id, stage_id, contact_id, owner_id, title, value_cents,
         rank, source, tags, entered_stage_at, closed_at, lost_reason, updated_at, version)
-    SELECT :organization, gen_random_uuid(), born, s.pipeline_id, s.id, NULL, w.user_id, 'Negócio', 100000 + drawn.n,
-        'a' || drawn.n, '', '{{}}', born, CASE WHEN s.kind <> 'open' THEN least(born + interval '9 days', now()) END, '',
+    SELECT :organization, gen_random_uuid(), born, s.pipeline_id, s.id, NULL, w.user_id, 'Negócio',
+        100000 + drawn.n, 'a' || drawn.n, '', '{{}}', born,
+        CASE WHEN s.kind <> 'open' THEN least(born + interval '9 days', now()) END, '',
         born, 1
     FROM (SELECT n, (random() * 5)::int AS place, now() - random() * interval '{DAYS} days' AS born,
             1 + n % 5 AS owner FROM generate_series(1, {DEALS}) AS n) AS drawn

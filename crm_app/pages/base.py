@@ -67,6 +67,14 @@ class PageState:
         session: Any = await self.get_state(Session)  # type: ignore[attr-defined]
         return str(session.user_name)
 
+    def _remind(self, name: str, after: float) -> None:
+        """Have `_on_fact` called in this tab with a fact of our own in `after` seconds, unless the page was left.
+
+        For screens that would rather read once after a burst of facts than once for each.
+        """
+        token = self.router.session.client_token
+        live.bridge.remind(token, self.__class__, {"name": name}, after)
+
     async def _on_fact(self, fact: Fact) -> None:
         """React to a fact that this screen watches: read the changed thing by its id, assign the view.
 

@@ -106,6 +106,15 @@ class Bridge:
             if not peers:
                 self._by_organization.pop(str(tab.actor.organization_id), None)
 
+    def remind(self, token: str, state: type[State], fact: Fact, after: float) -> None:
+        """Tell `fact` to one state of one tab in `after` seconds, if that state still watches then."""
+        asyncio.get_running_loop().call_later(after, self._remind_now, token, state, fact)
+
+    def _remind_now(self, token: str, state: type[State], fact: Fact) -> None:
+        tab = self._tabs.get(token)
+        if tab is not None and state in tab.watches:
+            self._add(tab, [(state, fact)])
+
     def tabs_of(self, organization_id: str) -> Sequence[Tab]:
         """Return the tabs of an organization in this process."""
         return tuple(self._by_organization.get(organization_id, {}).values())
