@@ -1,9 +1,9 @@
 """Plotly figures from the dashboard's view, free of language and theme: the browser fills in both.
 
 `"@accent"` names a colour of `looks.colors`. `{"$": "money", "v": 1200}` is a text that the browser writes with
-the locale's method of that name, `{"$each": "money", "v": [...]}` a list of them, `{"$days": "2026-07-01", "n": 30}`
-the ISO dates from a day on, `{"$t": "dashboard.x"}` a sentence of the catalogue, `{"$join": [...]}` parts of a text.
-So a change of language or theme needs no new figure from the server, and what is sent stays small.
+the locale's method of that name, `{"$each": "money", "v": [...]}` a list of them, `{"$t": "dashboard.x"}` a
+sentence of the catalogue, `{"$join": [...]}` parts of a text, `{"$days": "2026-07-01", "n": 30}` the ISO dates
+from a day on. So a change of language or theme needs no new figure from the server, and what is sent stays small.
 """
 
 import math
