@@ -3,6 +3,7 @@
 from typing import Any
 
 import reflex as rx
+from reflex_base.style import set_color_mode
 
 from crm_app.pages import routes
 from crm_app.pages.session.notices import Notices
@@ -111,7 +112,7 @@ def _preferences() -> list[rx.Component]:
         *[
             q.menu_item(
                 t(f"shell.theme.{mode}"), icon_name=symbol, after=_theme(mode),
-                on_select=[rx.set_color_mode(mode), Session.keep_theme(mode)],
+                on_select=[set_color_mode(mode), Session.keep_theme(mode)],
             )
             for mode, symbol in modes
         ],
