@@ -69,7 +69,7 @@ def toolbar() -> rx.Component:
     filtered = (BoardState.owner != "") | (BoardState.search != "")
     return rx.el.div(
         rx.el.div(find, class_name="bd-find"),
-        rx.el.div(who, class_name="wide"),
+        rx.el.div(who, class_name="bd-who"),
         rx.cond(
             filtered,
             p.button(t("board.filter.clear"), size="xs", icon_name="x", on_click=BoardState.clear_filters),

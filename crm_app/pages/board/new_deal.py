@@ -6,6 +6,7 @@ import reflex as rx
 
 from crm_app.pages.board.drawer import owner_options, stage_options
 from crm_app.pages.board.new_deal_state import NewDealState
+from crm_app.pages.session.state import Session
 from crm_app.ui import patterns as q
 from crm_app.ui import primitives as p
 from crm_app.ui.i18n import t
@@ -61,10 +62,14 @@ def new_deal_dialog() -> rx.Component:
             p.field(t("board.deal.value"), value, error=NewDealState.value_error),
             p.field(t("board.deal.closing"), closing, error=NewDealState.day_error),
             p.field(t("board.deal.stage"), p.select(stage_options(), name="stage_id")),
-            p.field(t("board.deal.owner"), p.select(*owner_options(), name="owner_id")),
+            p.field(
+                t("board.deal.owner"),
+                p.select(*owner_options(), name="owner_id", default_value=Session.user_id),
+            ),
             class_name="deal-f",
         ),
         id=FORM,
+        class_name="bd-new",
         on_submit=NewDealState.create,
     )
     return q.dialog(

@@ -67,7 +67,7 @@ export function CardFace({ card, stage, words, people, onMenu, unsaved, peer }) 
   const { t, money, hoursSince } = words;
   const hours = hoursSince(card.entered_stage_at);
   const stalled = stalledDays(card, stage, words);
-  const age = hours < 24 ? t("board.card.hours", { count: hours }) : t("board.card.days", { count: Math.floor(hours / 24) });
+  const age = hours < 1 ? t("common.time.now") : hours < 24 ? t("board.card.hours", { count: hours }) : t("board.card.days", { count: Math.floor(hours / 24) });
   return (
     <>
       {peer && <span className="peer-t">{t("board.card.moved_by", { name: peer.name })}</span>}
