@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import pytest_asyncio
 
 from crm_app.core.database import unit_of_work
 from crm_app.core.ids import new_id
@@ -17,7 +18,7 @@ from tests.pages.conftest import OpenTab, Tab
 from tests.pipeline.conftest import count_rows, move, new_contact, new_deal, new_funnel
 
 
-@pytest.fixture
+@pytest_asyncio.fixture
 async def funnel(actor: Any) -> PipelineView:
     """A funnel of six stages."""
     return await new_funnel(actor)

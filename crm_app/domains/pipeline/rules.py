@@ -14,6 +14,7 @@ MAX_VALUE_CENTS = 100_000_000_000_00
 LONGEST_RANK = 48
 """A rank that has grown longer asks for a rebalanced column."""
 
+_RANK = re.compile(r"[0-9A-Za-z]{1,500}")
 _SIGNS = re.compile(r"^[-−–(]")
 _CURRENCY = re.compile(r"^(?:R\$|US\$|BRL|USD|EUR|€|\$)\s*|\s*(?:BRL|USD|EUR|€|reais)$", re.IGNORECASE)
 _WHOLE = r"[0-9]{1,3}(?:[.][0-9]{3})+|[0-9]{1,3}(?:[,][0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+|[0-9]+"
@@ -28,6 +29,13 @@ def rank_between(before: str | None, after: str | None) -> str:
     if before is not None and after is not None and before >= after:
         raise ValueError("the neighbours are not in order")
     return str(generate_key_between(before, after))
+
+
+def check_rank(rank: str) -> str:
+    """Return a rank that came from outside. Raises `Invalid` for a text that can be none."""
+    if not _RANK.fullmatch(rank):
+        raise Invalid("errors.cursor")
+    return rank
 
 
 def ranks_for(count: int) -> list[str]:

@@ -4,29 +4,23 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
+from crm_app.core.text import LINE
 from crm_app.domains.pipeline.rules import MAX_VALUE_CENTS, weighted_cents
 
 PAGE = 20
 LARGEST_PAGE = 100
 
 
-def _without_nul(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("text must not contain NUL")
-    return text
-
-
-Title = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_without_nul),
-]
-ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_without_nul)]
-Tag = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), AfterValidator(_without_nul)
-]
+Title = Annotated[str, Field(min_length=1, max_length=200), LINE]
+ShortText = Annotated[str, Field(max_length=200), LINE]
+Source = Annotated[str, Field(max_length=60), LINE]
+Search = Annotated[str, Field(max_length=100), LINE]
+PipelineName = Annotated[str, Field(min_length=1, max_length=80), LINE]
+StageName = Annotated[str, Field(min_length=1, max_length=60), LINE]
+Tag = Annotated[str, Field(min_length=1, max_length=40), LINE]
+Version = Annotated[int, Field(ge=1, le=2_147_483_647)]
 Cents = Annotated[int, Field(ge=0, le=MAX_VALUE_CENTS)]
 CloseDay = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31))]
 
@@ -45,14 +39,14 @@ class DealCreate(_Input):
     contact_id: UUID | None = None
     owner_id: UUID | None = None
     expected_close_on: CloseDay | None = None
-    source: Annotated[ShortText, Field(max_length=60)] = ""
+    source: Source = ""
     tags: Annotated[list[Tag], Field(max_length=20)] = []
 
 
 class DealUpdate(_Input):
     """Changes to a deal's fields; only those given are written. `version` is the one that was edited."""
 
-    version: Annotated[int, Field(ge=1, le=2_147_483_647)]
+    version: Version
     title: Title | None = None
     value_cents: Cents | None = None
     contact_id: UUID | None = None
@@ -68,22 +62,34 @@ class DealMove(_Input):
     stage_id: UUID
     before: UUID | None = None
     after: UUID | None = None
-    version: Annotated[int, Field(ge=1, le=2_147_483_647)]
+    version: Version
     lost_reason: ShortText = ""
+
+
+class DealVersion(_Input):
+    """The version of a deal that somebody saw when deciding."""
+
+    version: Version
+
+
+class DealLost(DealVersion):
+    """Why a deal was lost."""
+
+    reason: ShortText = ""
 
 
 class BoardFilter(_Input):
     """Which deals a board shows."""
 
     owner_id: UUID | None = None
-    search: Annotated[ShortText, Field(max_length=100)] = ""
+    search: Search = ""
 
 
 class PipelineCreate(_Input):
     """A new funnel with the usual stages, whose names come from the caller's language."""
 
-    name: Annotated[Title, Field(max_length=80)]
-    stage_names: dict[str, Annotated[str, Field(min_length=1, max_length=60)]] = {}
+    name: PipelineName
+    stage_names: Annotated[dict[str, StageName], Field(max_length=20)] = {}
 
 
 class _View(BaseModel):

@@ -91,13 +91,14 @@ async def load_column(
     wanted: BoardFilter = EVERYTHING,
     size: int = PAGE,
 ) -> ColumnPage:
-    """Return the next cards of a column after the position `(rank, id)`. Raises `NotFound`."""
+    """Return the next cards of a column after the position `(rank, id)`. Raises `NotFound` or `Invalid`."""
     actor.require("deals.read")
+    position = rules.check_rank(after[0]), after[1]
     stage = await repository.find_stage(session, actor.organization_id, stage_id)
     if stage is None:
         raise NotFound(kind="stage")
     return await board_queries.load_column(
-        session, actor.organization_id, stage, wanted, after, min(size, LARGEST_PAGE)
+        session, actor.organization_id, stage, wanted, position, min(size, LARGEST_PAGE)
     )
 
 

@@ -109,7 +109,7 @@ class BoardState(PageState, rx.State):
         rank, _, deal_id = str(cursor).rpartition(":")
         async with self._work() as (session, actor):
             page = await service.load_column(
-                session, actor, stage_id=_uuid(stage_id), after=(rank[:200], _uuid(deal_id)), wanted=self._filter()
+                session, actor, stage_id=_uuid(stage_id), after=(rank, _uuid(deal_id)), wanted=self._filter()
             )
         shown = page.model_dump(mode="json")
         self._push("more", stage=shown["stage_id"], cards=shown["cards"], has_more=shown["has_more"])
