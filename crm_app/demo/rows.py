@@ -25,24 +25,15 @@ class Team:
     pace: Mapping[str, float] = field(default_factory=lambda: {"rafael": 5, "bruna": 7, "camila": 9, "marina": 16})
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """Bytes that belong to an attachment, still to be put into the storage."""
-
-    key: str
-    data: bytes
-    mime_type: str
-
-
 @dataclass(slots=True)
 class Builder:
-    """Collects rows by table. Every row is in one organization."""
+    """Collects rows by table, and the bytes that belong to attachments. Every row is in one organization."""
 
     organization_id: UUID
     calendar: Calendar
     team: Team
     rows: dict[type[TenantTable], list[Row]] = field(default_factory=lambda: defaultdict(list))
-    files: list[StoredFile] = field(default_factory=list)
+    files: list[tuple[Row, bytes]] = field(default_factory=list)
     contacts: dict[str, Row] = field(default_factory=dict)
     _phones: int = 100
 

@@ -8,9 +8,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
+from crm_app.core import storage
 from crm_app.core.clock import utc_now
 from crm_app.core.database import system_unit_of_work
 from crm_app.core.repository import TenantTable
@@ -24,6 +26,7 @@ from crm_app.domains.accounts import repository as accounts_repository
 from crm_app.domains.accounts import service as accounts
 from crm_app.domains.accounts.models import User
 from crm_app.domains.accounts.permissions import permissions_of
+from crm_app.domains.channels import service as channels
 from crm_app.domains.channels.models import Channel, ChannelStatus
 from crm_app.domains.contacts.models import Activity, Contact, ContactIdentity
 from crm_app.domains.inbox.models import Attachment, Conversation, Message, MessageStatus
@@ -33,9 +36,9 @@ NAME = "Agência Horizonte"
 PASSWORD = "demo-horizonte"  # noqa: S105 (the demo's password is printed for everyone)
 SEED = 20260717
 ZONE = "America/Sao_Paulo"
+_WAHA = {"base_url": "https://waha.horizonte.example", "api_key": "demo", "session": "horizonte"}
 _LOCK = 7_071_911
 _ORDER: tuple[type[TenantTable], ...] = (
-    Channel,
     Contact,
     ContactIdentity,
     Activity,
@@ -81,8 +84,10 @@ async def seed_demo(*, only_empty: bool = False, now: datetime | None = None) ->
         await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         if await _is_taken(session, logins[0].email, only_empty=only_empty):
             return DemoSummary(False, NAME, PASSWORD, logins, {})
-        builder = await _people(session, now or utc_now())
-        _fill(builder)
+        builder, actor = await _people(session, now or utc_now())
+        channel_id = await _channels(session, builder, actor)
+        build_sales(builder, build_conversations(builder, channel_id))
+        await _store(builder)
         await _insert(session, builder)
     counts = {table.__tablename__: len(rows) for table, rows in builder.rows.items()}
     return DemoSummary(True, NAME, PASSWORD, logins, {str(name): count for name, count in counts.items()})
@@ -110,8 +115,8 @@ async def _is_taken(session: AsyncSession, email: str, *, only_empty: bool) -> b
     return await accounts_repository.find_user_by_email(session, email) is not None
 
 
-async def _people(session: AsyncSession, now: datetime) -> Builder:
-    """Create the organization and its team, and return a builder for the rest."""
+async def _people(session: AsyncSession, now: datetime) -> tuple[Builder, Actor]:
+    """Create the organization and its team; return a builder for the rest, and the owner."""
     team = people()["team"]
     owner = team[0]
     created = await accounts.create_organization(
@@ -129,37 +134,29 @@ async def _people(session: AsyncSession, now: datetime) -> Builder:
             session, actor, email=one["email"], name=one["name"], password=PASSWORD, role=one["role"]
         )
         ids[one["key"]] = member.user_id
-    return Builder(created.id, Calendar(Random(SEED), now, ZoneInfo(ZONE)), Team(ids))  # noqa: S311
+    calendar = Calendar(Random(SEED), now, ZoneInfo(ZONE))  # noqa: S311
+    return Builder(created.id, calendar, Team(ids)), actor
 
 
-def _fill(builder: Builder) -> None:
-    channel = _channels(builder)
-    spans = build_conversations(builder, channel["id"])
-    build_sales(builder, spans)
+async def _channels(session: AsyncSession, builder: Builder, actor: Actor) -> UUID:
+    """Create a simulator that is connected and a WAHA number that waits for its QR code; return the first."""
+    main = await channels.create_channel(session, actor, provider="simulator", name="Comercial 01", config={})
+    other = await channels.create_channel(session, actor, provider="waha", name="Comercial 02", config=_WAHA)
+    begun = builder.calendar.at(110)
+    await _change(session, main.id, created_at=begun, status_at=begun, address="+5541999990001")
+    await _change(session, other.id, status=ChannelStatus.WAITING_QR, status_at=builder.calendar.at(1))
+    return main.id
 
 
-def _channels(builder: Builder) -> Row:
-    """Add a connected simulator and a WAHA number that waits for its QR code; return the first."""
-    moment = builder.calendar.at(110)
-    main = builder.add(
-        Channel,
-        moment,
-        provider="simulator",
-        name="Comercial 01",
-        address="+5541999990001",
-        status=ChannelStatus.CONNECTED,
-        status_at=moment,
-        config={},
-    )
-    builder.add(
-        Channel,
-        builder.calendar.at(2),
-        provider="waha",
-        name="Comercial 02",
-        status=ChannelStatus.WAITING_QR,
-        config={"base_url": "http://localhost:3001", "session": "horizonte"},
-    )
-    return main
+async def _change(session: AsyncSession, channel_id: UUID, **values: Any) -> None:
+    await session.execute(update(Channel).where(col(Channel.id) == channel_id).values(**values))
+
+
+async def _store(builder: Builder) -> None:
+    """Put the files into the storage and note where on their attachments."""
+    for row, data in builder.files:
+        stored = await storage.put(builder.organization_id, data)
+        row |= {"storage_key": stored.key, "sha256": stored.sha256, "size_bytes": stored.size}
 
 
 async def _insert(session: AsyncSession, builder: Builder) -> None:

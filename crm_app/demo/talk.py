@@ -8,7 +8,7 @@ from uuid import UUID
 
 from crm_app.demo import media
 from crm_app.demo.content import Dialogue, Line, dialogues, routine
-from crm_app.demo.rows import Builder, Row, StoredFile
+from crm_app.demo.rows import Builder, Row
 from crm_app.domains.inbox.models import (
     Attachment,
     Conversation,
@@ -296,22 +296,19 @@ def _add_file(builder: Builder, message: Row, line: Line) -> None:
     mime_type, suffix = _MIME[line.kind]
     seconds = int(line.file) if line.kind == MessageKind.AUDIO else None
     data = _bytes(line, seconds)
-    key = f"{builder.organization_id}/demo/{message['id'].hex}{suffix}"
-    builder.files.append(StoredFile(key, data, mime_type))
-    builder.add(
+    row = builder.add(
         Attachment,
         message["occurred_at"],
         message_id=message["id"],
         kind=line.kind,
         mime_type=mime_type,
         file_name=_file_name(line) or f"audio{suffix}",
-        size_bytes=len(data),
-        storage_key=key,
         duration_ms=None if seconds is None else seconds * 1000,
         width=media.WIDTH if line.kind == MessageKind.IMAGE else None,
         height=media.HEIGHT if line.kind == MessageKind.IMAGE else None,
         status="stored",
     )
+    builder.files.append((row, data))
 
 
 def _bytes(line: Line, seconds: int | None) -> bytes:
