@@ -1,25 +1,14 @@
 """The whole product, running: one server with demo data, and Chromium windows in front of it."""
 
-import contextlib
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
-from tests.core.redis_server import free_port
+from tests.browser.server import Server, running_server
 
-ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -29,22 +18,11 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_SECONDS = 240.0
 PATIENCE = 15_000
 """How long, in milliseconds, a browser waits for something to appear before the test fails."""
 
 # Shared runners open WebSockets and aborted fetches at navigation; the browser reports those as errors.
 HARMLESS = ("net::ERR_ABORTED", "WebSocket is closed before the connection")
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A running Prumo."""
-
-    address: str
-    data_dir: Path
-    process: "subprocess.Popen[bytes]"
-    log: Path
 
 
 Open = Callable[..., Awaitable[Page]]
@@ -56,47 +34,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "tests/browser/" in item.nodeid:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.xdist_group("browser"))
-
-
-@contextlib.contextmanager
-def running_server(data_dir: Path, **environment: str) -> Iterator[Server]:
-    """Run `prumo run` on a free port with its data in `data_dir`, and stop it like Ctrl-C does."""
-    port = free_port()
-    variables = {
-        **os.environ,
-        "PORT": str(port),
-        "PRUMO_DATA_DIR": str(data_dir),
-        "PRUMO_LOG_FORMAT": "json",
-        **environment,
-    }
-    for name in ("DATABASE_URL", "REDIS_URL"):
-        if name not in environment:
-            variables.pop(name, None)
-    log = data_dir.parent / f"{data_dir.name}.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "crm_app.cli", "run"], cwd=ROOT, env=variables, stdout=out, stderr=out
-        )
-        try:
-            server = Server(f"http://localhost:{port}", data_dir, process, log)
-            _wait_until_ready(server)
-            yield server
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait_until_ready(server: Server) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.process.poll() is None:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{server.address}/readyz", timeout=5):
-            return
-        time.sleep(0.2)
-    raise AssertionError(f"the server did not come up:\n{server.log.read_text(errors='replace')[-4000:]}")
 
 
 @pytest.fixture(scope="session")
