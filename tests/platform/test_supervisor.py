@@ -29,7 +29,7 @@ def _until(happened: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not happened():
         assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)  # lint-skip: sleep (polls another process until a deadline)
+        time.sleep(0.02)
 
 
 NOTES_STARTS = """

@@ -10,12 +10,12 @@ from crm_app.api.deps import CurrentActor
 from crm_app.api.pagination import Cursor, Limit, PageView
 from crm_app.core.database import unit_of_work
 from crm_app.domains.inbox import service
-from crm_app.domains.inbox.models import ConversationStatus
 from crm_app.domains.inbox.schemas import (
     Box,
     ConversationDetail,
     ConversationFilter,
     ConversationRow,
+    ConversationStatus,
     Counters,
     IdempotencyKey,
     MessageCreate,

@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from crm_app.core.text import PROSE
 from crm_app.domains.inbox.models import (
     AttachmentStatus,
-    ConversationStatus,
     DeliveryStatus,
     Direction,
     MessageKind,
 )
+from crm_app.domains.inbox.models import ConversationStatus as ConversationStatus
 
 MAX_BODY = 100_000
 """Characters that a message may hold; each provider may take fewer (see `ConversationDetail.max_text`)."""

@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core import storage
 from crm_app.core.clock import utc_now
+
+# lint-skip: transaction (one transaction before and one after the provider is called)
 from crm_app.core.database import raw_connection, unit_of_work
 from crm_app.core.errors import CrmError, Invalid, NotFound
 from crm_app.core.events import announce

@@ -6,6 +6,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+# lint-skip: transaction (each event has a transaction of its own)
 from crm_app.core.database import unit_of_work
 from crm_app.core.errors import CrmError, Unavailable
 from crm_app.core.events import announce

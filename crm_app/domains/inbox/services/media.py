@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core import signing, storage
 from crm_app.core.clock import utc_now
+
+# lint-skip: transaction (the download runs between two transactions)
 from crm_app.core.database import unit_of_work
 from crm_app.core.errors import CrmError, NotFound
 from crm_app.core.queue import enqueue
