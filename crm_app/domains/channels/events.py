@@ -13,6 +13,7 @@ class ChannelStatusChanged(Fact):
 
     name: ClassVar[str] = "channel.status"
     channel_id: UUID
+    channel_name: str
     status: str
 
 

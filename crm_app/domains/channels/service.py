@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -142,36 +143,56 @@ async def archive_channel(session: AsyncSession, actor: Actor, *, channel_id: UU
 
 
 async def note_status(session: AsyncSession, actor: Actor, *, channel_id: UUID, status: SessionStatus) -> None:
-    """Write down what the vendor told about the connection, unless something newer is known already."""
+    """Write down what the vendor told about the connection, unless something newer is known already.
+
+    Told again, the same state is announced again: a fresh QR code waits behind it.
+    """
     actor.require("channels.manage")
     channel = await repository.get_channel(session, actor.organization_id, channel_id)
-    if channel.archived_at is not None or status.occurred_at < channel.status_at:
+    if channel.archived_at is None and status.occurred_at >= channel.status_at:
+        await _take_status(session, actor, channel, status)
+        _announce_status(session, channel)
+
+
+async def note_pairing(
+    session: AsyncSession, actor: Actor, *, channel_id: UUID, pairing: PairingView, at: datetime
+) -> None:
+    """Write down a pairing's state as the vendor told it at the moment `at`; only a change is announced."""
+    actor.require("channels.manage")
+    channel = await repository.get_channel(session, actor.organization_id, channel_id)
+    status = SessionStatus(
+        state=pairing.state, occurred_at=at, own_address=pairing.own_address, detail=pairing.detail
+    )
+    if channel.archived_at is not None or at < channel.status_at:
         return
-    before = channel.status
-    channel.status, channel.status_at = status.state, status.occurred_at
-    channel.status_detail = (status.detail or "")[:300]
+    if await _take_status(session, actor, channel, status):
+        _announce_status(session, channel)
+
+
+async def _take_status(session: AsyncSession, actor: Actor, channel: Channel, status: SessionStatus) -> bool:
+    """Take over a status; tells whether anything changed."""
+    before = channel.status, channel.status_detail, channel.address
+    channel.status, channel.status_detail = status.state, (status.detail or "")[:300]
     if status.own_address:
         channel.address = status.own_address[:80]
+    if before[0] != status.state:
+        channel.status_at = status.occurred_at
+        change = {"status": before[0]}, {"status": status.state.value}
+        await audit(session, actor, "channel.status", "channel", channel.id, before=change[0], after=change[1])
     await session.flush()
+    return before != (channel.status, channel.status_detail, channel.address)
+
+
+def _announce_status(session: AsyncSession, channel: Channel) -> None:
     announce(
         session,
-        ChannelStatusChanged(organization_id=channel.organization_id, channel_id=channel.id, status=status.state),
+        ChannelStatusChanged(
+            organization_id=channel.organization_id,
+            channel_id=channel.id,
+            channel_name=channel.name,
+            status=channel.status,
+        ),
     )
-    if before != status.state:
-        change = {"status": before}, {"status": status.state.value}
-        await audit(session, actor, "channel.status", "channel", channel.id, before=change[0], after=change[1])
-
-
-async def note_pairing(session: AsyncSession, actor: Actor, *, channel_id: UUID, pairing: PairingView) -> None:
-    """Write down a pairing's state as it was read from the vendor just now."""
-    status = SessionStatus(
-        state=pairing.state,
-        occurred_at=utc_now(),
-        own_address=pairing.own_address,
-        own_name=pairing.own_name,
-        detail=pairing.detail,
-    )
-    await note_status(session, actor, channel_id=channel_id, status=status)
 
 
 async def open_provider(session: AsyncSession, actor: Actor, *, channel_id: UUID) -> OpenChannel:

@@ -274,6 +274,16 @@ class FailedDeliveryPage(View):
     next_cursor: str | None
 
 
+class ChannelTraffic(View):
+    """What a channel carried today and, hour by hour (the oldest first), in the last 24 hours."""
+
+    channel_id: UUID
+    today: int
+    sent: int
+    delivered: int
+    hours: tuple[int, ...]
+
+
 Body = Annotated[str, Field(max_length=MAX_BODY), PROSE]
 
 

@@ -20,12 +20,14 @@ from crm_app.domains.inbox.services.media import access_linked_file, replay_atta
 from crm_app.domains.inbox.services.search import search_inbox
 from crm_app.domains.inbox.services.sending import add_note, send_message, undo_send
 from crm_app.domains.inbox.services.thread import get_message, get_thread
+from crm_app.domains.inbox.services.traffic import channel_traffic
 
 __all__ = [
     "access_linked_file",
     "add_note",
     "announce_typing",
     "assign_conversation",
+    "channel_traffic",
     "count_conversations",
     "get_conversation",
     "get_message",

@@ -1,0 +1,116 @@
+"""The two lists below the numbers: events that nobody understood, messages that did not leave."""
+
+from typing import Any
+
+import reflex as rx
+
+from crm_app.pages.channels.components import copied
+from crm_app.pages.channels.failures_state import FailuresState
+from crm_app.pages.session.state import allowed
+from crm_app.ui import patterns as q
+from crm_app.ui import primitives as p
+from crm_app.ui.format import date_time, file_size, relative
+from crm_app.ui.i18n import t
+
+
+def failures() -> rx.Component:
+    """Both lists side by side, below each other on a phone."""
+    return rx.fragment(
+        rx.el.div(
+            _panel("messages", FailuresState.messages, FailuresState.more_messages, _message, "send"),
+            _panel("events", FailuresState.events, FailuresState.more_events, _event, "webhook"),
+            class_name="chn-lower",
+        ),
+        _opened(),
+    )
+
+
+def _panel(what: str, rows: Any, more: Any, draw: Any, symbol: str) -> rx.Component:
+    counted = rx.cond(rows.length() > 0, p.count(rows.length(), "da"), rx.fragment())
+    listed = rx.fragment(
+        rx.el.ul(rx.foreach(rows, draw)),
+        rx.cond(more, rx.el.p(t("channels.failures.more"), class_name="fnt sm chn-more"), rx.fragment()),
+    )
+    nothing = q.empty_state(
+        t(f"channels.failures.{what}.empty_title"), t(f"channels.failures.{what}.empty_body"), icon_name=symbol
+    )
+    return q.panel(
+        t(f"channels.failures.{what}.title"),
+        q.pane(
+            FailuresState.loading, FailuresState.failed, rows.length() == 0,
+            skeleton=q.skeleton_rows(2), error=q.error_state(FailuresState.load), nothing=nothing, content=listed,
+        ),
+        actions=counted,
+    )  # fmt: skip
+
+
+def _again(label: Any, act: Any) -> rx.Component:
+    button = p.button(label, kind="out", size="xs", icon_name="rotate-cw", on_click=act)
+    return rx.cond(allowed("deliveries.replay"), button, rx.fragment())
+
+
+def _message(one: Any) -> rx.Component:
+    return rx.el.li(
+        p.column(
+            p.row(
+                rx.el.b(one["contact"], class_name="tr", dir="auto"),
+                rx.el.span(one["channel"], class_name="fnt sm tr"),
+                rx.el.span(relative(one["at"]), class_name="fnt mi ml nw"),
+                gap="g6",
+            ),
+            rx.el.span(one["body"], class_name="mut tr", dir="auto"),
+            rx.el.span(t(one["error_key"].to(str)), class_name="da sm"),
+            class_name="f1",
+        ),
+        _again(t("channels.failures.send_again"), FailuresState.replay_message(one["id"].to(str))),
+        class_name="chn-fail",
+    )
+
+
+def _event(one: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.button(
+            p.row(
+                rx.el.b(one["kind"], class_name="tr"),
+                rx.el.span(one["channel_name"], class_name="fnt sm tr", dir="auto"),
+                rx.el.span(relative(one["received_at"]), class_name="fnt mi ml nw"),
+                gap="g6",
+            ),
+            rx.el.span(one["error"], class_name="da sm tr"),
+            type="button", class_name="c f1 chn-open", on_click=FailuresState.open_event(one["id"].to(str)),
+        ),
+        _again(t("channels.failures.replay"), FailuresState.replay_event(one["id"].to(str))),
+        class_name="chn-fail",
+    )  # fmt: skip
+
+
+def _opened() -> rx.Component:
+    one = FailuresState.opened
+    facts = p.row(
+        p.chip(one["kind"].to(str), tone="ln"),
+        rx.el.span(one["channel_name"].to(str), class_name="mut", dir="auto"),
+        rx.el.span(date_time(one["received_at"]), class_name="mut"),
+        rx.el.span(file_size(one["size"]), class_name="mut"),
+        class_name="wrap",
+    )
+    replay = p.button(
+        t("channels.failures.replay"), kind="pri", size="m", icon_name="rotate-cw",
+        on_click=FailuresState.replay_event(one["id"].to(str)),
+    )  # fmt: skip
+    return q.drawer(
+        p.column(
+            facts,
+            q.notice(one["error"].to(str), tone="da", icon_name="circle-alert"),
+            p.row(
+                rx.el.span(t("channels.failures.body"), class_name="lbl f1"),
+                p.icon_button("copy", t("channels.failures.copy"), size="xs", on_click=copied(one["preview"])),
+            ),
+            rx.el.pre(one["preview"].to(str), class_name="chn-raw", tab_index=0),
+            gap="g3",
+        ),
+        title=t("channels.failures.opened"),
+        open=FailuresState.showing,
+        on_open_change=FailuresState.close,
+        footer=rx.cond(allowed("deliveries.replay"), replay, rx.fragment()),
+        width=520,
+    )
