@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -64,6 +65,8 @@ async def browser() -> AsyncIterator[Browser]:
 async def open_window(server: Server, browser: Browser) -> AsyncIterator[Open]:
     """Return a function that opens a window signed in as a demo person, at a path.
 
+    Windows of one person share a session, since signing in is throttled; `fresh_session` begins another one.
+
     Fails the test at its end when a page's console showed an error.
     """
     contexts: list[BrowserContext] = []
@@ -82,6 +85,7 @@ async def open_window(server: Server, browser: Browser) -> AsyncIterator[Open]:
         dark: bool = False,
         touch: bool = False,
         locale: str = "pt-BR",
+        fresh_session: bool = False,
     ) -> Page:
         context = await browser.new_context(
             base_url=server.address,
@@ -94,12 +98,7 @@ async def open_window(server: Server, browser: Browser) -> AsyncIterator[Open]:
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
         if email is not None:
-            answer = await context.request.post(
-                "/api/auth/login",
-                data={"email": email, "password": demo_password(email)},
-                headers={"Origin": server.address},
-            )
-            assert answer.ok, await answer.text()
+            await sign_in(context, server, email, fresh=fresh_session)
         page = await context.new_page()
         page.on("console", listen)
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -110,6 +109,26 @@ async def open_window(server: Server, browser: Browser) -> AsyncIterator[Open]:
     for context in contexts:
         await context.close()
     assert complaints == []
+
+
+_sessions: dict[tuple[str, str], list[Any]] = {}
+
+
+async def sign_in(context: BrowserContext, server: Server, email: str, *, fresh: bool = False) -> None:
+    """Give a window the person's session of this server, which is begun when there is none that holds."""
+    key = (server.address, email)
+    if not fresh and key in _sessions:
+        await context.add_cookies(_sessions[key])
+        if (await context.request.get("/api/v1/me")).ok:
+            return
+    answer = await context.request.post(
+        "/api/auth/login",
+        data={"email": email, "password": demo_password(email)},
+        headers={"Origin": server.address},
+    )
+    assert answer.ok, await answer.text()
+    if not fresh:
+        _sessions[key] = [*await context.cookies()]
 
 
 def demo_password(email: str) -> str:

@@ -96,7 +96,7 @@ async def test_a_card_is_moved_by_keyboard_and_every_step_is_told(open_window: A
     page, watcher = await open_window(BRUNA, "/board"), await open_window(RAFAEL, "/board")
     await ready(page)
     await ready(watcher)
-    told = page.locator(".bd-frame > [role=status]")
+    told = page.locator(".bd-frame > p[role=status]")
     moved = (await ids(page, 1))[0]
     await card(page, moved).focus()
     await page.keyboard.press("Space")
