@@ -15,6 +15,7 @@ from crm_app.pages.routes import discover_pages
 from crm_app.pages.session.notices import Notices
 from crm_app.pages.session.shell import effects, with_frame
 from crm_app.pages.session.state import Session
+from crm_app.pages.simulator.dock import beside
 from crm_app.ui.frame import OfflineBanner, error_boundary
 from crm_app.ui.i18n import t
 from jobs.process import web_process
@@ -37,8 +38,9 @@ def _stylesheets() -> list[str]:
 
 def _add(app: rx.App, page: Page) -> None:
     def compose() -> rx.Component:
-        content = page.content()
-        shown = with_frame(content, active=page.route, rail=page.rail) if page.shell else content
+        shown = page.content()
+        if page.shell:
+            shown = with_frame(beside(shown, route=page.route), active=page.route, rail=page.rail)
         return rx.fragment(effects(), shown)
 
     first = [Session.enter(page.permission), *([Notices.begin] if page.shell else [])]

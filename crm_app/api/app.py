@@ -3,7 +3,7 @@
 from fastapi import FastAPI, Request
 from starlette.routing import compile_path
 
-from crm_app.api import auth, health, media, v1
+from crm_app.api import auth, health, media, simulator, v1
 from crm_app.api.body_limit import BodyLimit
 from crm_app.api.errors import MethodNotAllowed, add_error_handlers
 from crm_app.api.hooks import receive
@@ -11,7 +11,12 @@ from crm_app.api.openapi import describe
 from crm_app.core.errors import NotFound
 
 MEGABYTE = 1024 * 1024
-BODY_LIMITS = {"/api/media": 26 * MEGABYTE, "/hooks": 11 * MEGABYTE, "/_": 10 * MEGABYTE}
+BODY_LIMITS = {
+    "/api/media": 26 * MEGABYTE,
+    "/api/simulator": 17 * MEGABYTE,
+    "/hooks": 11 * MEGABYTE,
+    "/_": 10 * MEGABYTE,
+}
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 
@@ -30,7 +35,7 @@ def build_api() -> FastAPI:
     app.add_middleware(BodyLimit, limits=BODY_LIMITS)
     for router in (auth.router, media.router, v1.router):
         app.include_router(router)
-    for router in (health.router, receive.router):
+    for router in (health.router, receive.router, simulator.router):
         app.include_router(router, include_in_schema=False)
     app.add_api_route("/api/{rest:path}", _nowhere, methods=METHODS, include_in_schema=False)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

@@ -1,0 +1,98 @@
+// The list of conversations: rows that answer at once, loading at its end, and the keys that walk through it.
+import { useEffect, useRef, useSyncExternalStore } from "react";
+
+// ── which row was pressed last; shown as chosen before the server has answered ───────────────────
+let pressed = null;
+const listeners = new Set();
+const press = (id) => {
+  pressed = id;
+  listeners.forEach((listener) => listener());
+};
+const usePressed = () =>
+  useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => pressed,
+    () => null,
+  );
+
+/** Change the address without a new page: the router keeps its place, going back works. */
+const goTo = (href) => {
+  const state = window.history.state ?? {};
+  window.history.pushState({ ...state, idx: (state.idx ?? 0) + 1, key: Math.random().toString(36).slice(2, 10) }, "", href);
+};
+
+/** A link to a conversation that opens it in place; with a modifier key it is a link like any other. */
+export function RowLink({ conversation, current, href, look, onOpen, label, children }) {
+  const chosen = usePressed();
+  useEffect(() => {
+    if (chosen === current) press(null);
+  }, [chosen, current]);
+  const on = conversation !== "" && (chosen ?? current) === conversation;
+  const open = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    if (conversation === current) return;
+    press(conversation);
+    goTo(href);
+    onOpen(conversation);
+  };
+  return (
+    <a href={href} className={on ? `${look} on` : look} aria-current={on ? "true" : undefined} aria-label={label} onClick={open} data-conversation={conversation}>
+      {children}
+    </a>
+  );
+}
+
+/** The end of a list: asks for more as it comes near. `mark` changes with each window that was loaded. */
+export function ListEnd({ more, mark, onReach, children }) {
+  const end = useRef(null);
+  const reach = useRef(onReach);
+  reach.current = onReach;
+  useEffect(() => {
+    if (!more) return undefined;
+    const watch = new IntersectionObserver((seen) => seen.some((entry) => entry.isIntersecting) && reach.current?.(), { rootMargin: "400px" });
+    watch.observe(end.current);
+    return () => watch.disconnect();
+  }, [more, mark]);
+  return <div ref={end} className="rows-end">{more ? children : null}</div>;
+}
+
+const TYPING = "input, textarea, select, [contenteditable], [role=dialog], [role=menu]";
+
+/** Single keys press the element that names them (`data-hotkey="e"`); J and K walk through the list. */
+export function Hotkeys({ list }) {
+  useEffect(() => {
+    const walk = (step) => {
+      const rows = [...document.querySelectorAll(`${list} a.cv`)];
+      const here = rows.findIndex((row) => row.classList.contains("on"));
+      const next = rows[here < 0 ? 0 : here + step];
+      next?.click();
+      next?.scrollIntoView({ block: "nearest" });
+      next?.focus({ preventScroll: true });
+    };
+    const pushButton = (key) => {
+      const target = document.querySelector(`[data-hotkey="${CSS.escape(key)}"]`);
+      if (!target || target.disabled) return false;
+      // Radix opens a menu on a key or a pointer, never on a plain click.
+      if (target.getAttribute("aria-haspopup") === "menu") {
+        target.focus();
+        target.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+      } else target.click();
+      return true;
+    };
+    const onKey = (event) => {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.target.closest?.(TYPING)) return;
+      const key = event.key.toLowerCase();
+      if (key === "j" || key === "k") walk(key === "j" ? 1 : -1);
+      else if (!pushButton(key)) return;
+      event.preventDefault();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [list]);
+  return null;
+}
