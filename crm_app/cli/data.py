@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from crm_app.cli.output import AsJson, Exit, complain, show
-from crm_app.cli.standing import database
+from crm_app.cli.standing import database, owner_url
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,7 +26,7 @@ def migrate(as_json: AsJson = False) -> None:
     from crm_app.core.migrations import wanted_revision
 
     with database() as settings:
-        upgrade(str(settings.database_url))
+        upgrade(owner_url(settings))
     show({"revision": wanted_revision()}, as_json=as_json)
 
 
@@ -39,7 +39,7 @@ def prepare() -> None:
 
     logins: list[dict[str, Any]] = []
     with database() as settings:
-        upgrade(str(settings.database_url))
+        upgrade(owner_url(settings))
         if settings.demo:
             logins = asyncio.run(_demo_logins())
     show({"logins": logins}, as_json=True)
@@ -50,7 +50,7 @@ def seed_demo(as_json: AsJson = False) -> None:
     from crm_app.core.migrations import migrate as upgrade
 
     with database() as settings:
-        upgrade(str(settings.database_url))
+        upgrade(owner_url(settings))
         seeded = asyncio.run(_seed(only_empty=False))
     show(seeded, as_json=as_json)
 

@@ -81,8 +81,9 @@ def require_free_port(settings: Settings) -> None:
 
 
 def _database(settings: Settings) -> AbstractContextManager[EmbeddedPostgres | None]:
-    if settings.database_url is not None:
-        require_answer(settings.database_url)
+    outside = settings.database_url or settings.database_app_url
+    if outside is not None:
+        require_answer(outside)
         return nullcontext(None)
     say("Starting the database …")
     return start_embedded(settings.data_dir)

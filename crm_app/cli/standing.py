@@ -23,12 +23,23 @@ def database() -> Iterator[Settings]:
     """
     settings = get_settings()
     configure_logging(settings.log_format, settings.log_level)
-    if settings.database_url is not None:
-        require_answer(settings.database_url)
+    outside = settings.database_url or settings.database_app_url
+    if outside is not None:
+        require_answer(outside)
         yield settings
         return
     with start_embedded(settings.data_dir) as cluster:
         yield use_settings(database_url=cluster.url, database_app_url=cluster.app_url)
+
+
+def owner_url(settings: Settings) -> str:
+    """Return the address that may change the schema. Raises `OperatorError` when it is unknown."""
+    if settings.database_url is None:
+        raise OperatorError(
+            "The schema belongs to another role than the one in DATABASE_APP_URL.",
+            "Set DATABASE_URL to the role that owns the tables, for this command only.",
+        )
+    return settings.database_url
 
 
 def require_answer(url: str) -> None:
