@@ -98,11 +98,15 @@ def create_organization(
 async def _create_organization(name: str, owner_email: str, password: str) -> dict[str, Any]:
     from crm_app.config import get_settings
     from crm_app.core.database import system_unit_of_work
+    from crm_app.core.i18n import DEFAULT_LANGUAGE
     from crm_app.domains.accounts import service
+    from crm_app.domains.accounts.permissions import system_actor
+    from crm_app.domains.pipeline.service import create_default_pipeline
     from jobs.process import foundations
 
     async with foundations(get_settings()), system_unit_of_work() as session:
         created = await service.create_organization(session, name=name, owner_email=owner_email, password=password)
+        await create_default_pipeline(session, system_actor(created.id), language=DEFAULT_LANGUAGE)
     return {"id": str(created.id), "slug": created.slug, "owner_id": str(created.owner_id)}
 
 

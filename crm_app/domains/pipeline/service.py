@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.clock import utc_now
 from crm_app.core.errors import Invalid, NotFound
+from crm_app.core.i18n import translate
 from crm_app.core.ids import new_id
 from crm_app.core.repository import Page, decode_cursor, encode_cursor
 from crm_app.core.tenancy import Actor
@@ -343,3 +344,10 @@ async def create_pipeline(session: AsyncSession, actor: Actor, *, pipeline: Pipe
     ]
     await repository.insert_stages(session, actor.organization_id, stages)
     return next(p for p in await list_pipelines(session, actor) if p.id == pipeline_id)
+
+
+async def create_default_pipeline(session: AsyncSession, actor: Actor, *, language: str) -> PipelineView:
+    """Create the first funnel of a new organization, named in its language."""
+    names = {key: translate(f"board.defaults.{key}", language) for key, *_ in rules.DEFAULT_STAGES}
+    title = translate("board.defaults.pipeline", language)
+    return await create_pipeline(session, actor, pipeline=PipelineCreate(name=title, stage_names=names))
