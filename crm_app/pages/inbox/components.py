@@ -36,7 +36,7 @@ def kind_mark(kind: Any, size: int = 13) -> rx.Component:
 
 def kind_word(kind: Any) -> Var[str]:
     """The word for a message without text: Foto, Áudio…"""
-    return t(Var.create("inbox.kind.") + kind)
+    return t("inbox.kind." + kind)
 
 
 def minutes_since(moment: Any) -> Var[int]:
@@ -52,8 +52,8 @@ def minutes_since(moment: Any) -> Var[int]:
 def _preview(row: ListRow) -> rx.Component:
     who = rx.match(
         row["direction"],
-        ("out", rx.el.span(t("inbox.list.team"), class_name="fnt")),
-        ("note", rx.el.span(t("inbox.list.note"), class_name="fnt")),
+        ("out", rx.el.span(t("inbox.list.team"), " ", class_name="fnt")),
+        ("note", rx.el.span(t("inbox.list.note"), " ", class_name="fnt")),
         rx.fragment(),
     )
     words = rx.cond(row["preview"] != "", row["preview"], kind_word(row["kind"]))

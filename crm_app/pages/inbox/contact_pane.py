@@ -6,7 +6,8 @@ import reflex as rx
 from reflex_base.vars.base import Var
 
 from crm_app.pages import routes
-from crm_app.pages.inbox.rows import ActivityRow, DealRow, MemberRow, StepRow
+from crm_app.pages.inbox.contact_rows import ActivityRow, DealRow, StepRow
+from crm_app.pages.inbox.rows import MemberRow
 from crm_app.pages.inbox.state_contact import ContactState
 from crm_app.pages.inbox.state_list import InboxState
 from crm_app.pages.session.state import allowed
@@ -147,7 +148,7 @@ _ICONS = (
 
 def _activity(activity: ActivityRow) -> rx.Component:
     symbol = rx.match(activity["kind"], *((name, p.icon(icon, 15)) for name, icon in _ICONS), p.icon("dot", 15))
-    words = t(Var.create("contacts.activity.") + activity["kind"].replace(".", "_"), activity["data"])
+    words = t(activity["key"], activity["data"])
     return rx.el.div(
         rx.el.span(symbol, class_name="fnt"),
         rx.el.span(words, class_name="f1 tr mut"),

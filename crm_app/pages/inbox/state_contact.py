@@ -11,7 +11,7 @@ from crm_app.domains.pipeline import service as pipeline
 from crm_app.domains.pipeline.moving import move_deal
 from crm_app.domains.pipeline.schemas import DealCreate, DealMove, PipelineView
 from crm_app.pages.base import PageState, handler, notify
-from crm_app.pages.inbox.rows import (
+from crm_app.pages.inbox.contact_rows import (
     NO_CONTACT,
     ActivityRow,
     ContactRow,

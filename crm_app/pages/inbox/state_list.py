@@ -10,8 +10,7 @@ from crm_app.core.errors import CrmError, NotFound
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
 from crm_app.domains.inbox import service
-from crm_app.domains.inbox.models import ConversationStatus
-from crm_app.domains.inbox.schemas import Box, ConversationFilter
+from crm_app.domains.inbox.schemas import Box, ConversationFilter, ConversationStatus
 from crm_app.pages.base import PageState, handler
 from crm_app.pages.inbox.rows import (
     CountRow,

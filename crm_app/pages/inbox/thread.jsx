@@ -142,7 +142,7 @@ export function Thread({ conversation, older, messages, confirmed, hasOlder, unr
         </div>
       </div>
       {away || below ? (
-        <button type="button" className="latest" onClick={toEnd} aria-label={prumo.t("inbox.thread.latest", { count: below })}>
+        <button type="button" className="latest" onClick={toEnd} aria-label={below ? prumo.t("inbox.thread.new_below", { count: below }) : prumo.t("inbox.thread.latest")}>
           {below ? <span className="cnt ac">{below}</span> : null}
           <ArrowDown size={16} />
         </button>
