@@ -106,7 +106,7 @@ def drawer(
 
 def tabs(
     options: Sequence[tuple[str, Any]], value: Any, on_choose: Any, *,
-    look: Literal["seg", "tabs", "utabs"] = "seg", label: Any = None,
+    look: Literal["seg", "tabs", "utabs", "flt"] = "seg", label: Any = None,
 ) -> rx.Component:  # fmt: skip
     """Choices side by side. `options` are (value, words); `on_choose` gets the chosen value."""
     choices = [

@@ -96,7 +96,10 @@ def table() -> rx.Component:
         ContactsState.has_more,
         p.row(
             p.button(
-                t("contacts.more"), kind="out", loading=ContactsState.loading_more, on_click=ContactsState.load_more
+                t("contacts.more"),
+                kind="out",
+                loading=ContactsState.loading_more,
+                on_click=ContactsState.load_more,
             ),
             class_name="ct-more",
         ),
@@ -121,7 +124,8 @@ def _row(contact: rx.Var) -> rx.Component:
         class_name="r g2 ct-name",
     )
     below = rx.el.span(
-        rx.cond(contact["company"] != "", contact["company"], phone(contact["phone"])), class_name="ct-below sm fnt tr"
+        rx.cond(contact["company"] != "", contact["company"], phone(contact["phone"])),
+        class_name="ct-below sm fnt tr",
     )
     stage = rx.cond(
         contact["stage"] != "",

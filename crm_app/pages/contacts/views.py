@@ -61,8 +61,10 @@ def _moment(row: Row) -> datetime:
     return datetime.fromisoformat(row["last_activity_at"])
 
 
-def timeline_rows(lines: Sequence[ActivityView], people: Mapping[UUID, str], zone: str, shown: str = "") -> list[Row]:
-    """Return lines of the timeline; the first one of each day carries it (`day`). `shown` is the last day so far."""
+def timeline_rows(
+    lines: Sequence[ActivityView], people: Mapping[UUID, str], zone: str, shown: str = ""
+) -> list[Row]:
+    """Return lines of the timeline; the first of each day carries it (`day`). `shown` is the last day so far."""
     rows = []
     for line in lines:
         local = line.happened_at.astimezone(ZoneInfo(zone)).date().isoformat()
