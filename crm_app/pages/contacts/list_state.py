@@ -30,7 +30,7 @@ class ContactsState(PageState, rx.State):
     counts: dict[str, int] = {"all": 0, "mine": 0, "archived": 0}
     found: int = 0
     box: str = "all"
-    order: str = "name"
+    order: str = "activity"
     query: str = ""
     has_more: bool = False
     loading: bool = True
