@@ -238,7 +238,7 @@ def _line(line: rx.Var) -> rx.Component:
         rx.cond(line["day"] != "", rx.el.li(day_heading(line["day"]), class_name="dy")),
         rx.el.li(
             rx.el.span(_line_icon(line["look"]), class_name="nd"),
-            rx.el.div(words, note, class_name="bd"),
+            rx.el.div(words, note, class_name="what"),
             rx.el.span(link, clock(line["happened_at"]), class_name="tm num r"),
             class_name="it",
             key=line["id"],

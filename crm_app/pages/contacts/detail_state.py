@@ -151,7 +151,7 @@ class ContactState(PageState, rx.State):
             return None
         self.errors, self.taken_by = {}, ""
         try:
-            data = ContactUpdate.model_validate({**views.form_data(form), "version": self._version})
+            data = ContactUpdate.model_validate({**views.form_data(views.typed(form)), "version": self._version})
             async with self._work() as (session, actor):
                 contact = await service.update_contact(session, actor, contact_id=self._contact_id, data=data)
         except ValidationError as error:
@@ -178,7 +178,7 @@ class ContactState(PageState, rx.State):
         """Show where the saved values differ from the typed ones; saving again then wins."""
         async with self._work() as (session, actor):
             self._show(await service.get_contact(session, actor, contact_id=contact_id))
-        typed = {"tags": "", **form}
+        typed = {"tags": "", **views.typed(form)}
         theirs = {**self.contact, "tags": self.contact["tags_text"]}
         self.conflict = [
             {"field": f"contacts.field.{name}", "theirs": str(theirs[name if name != "owner_id" else "owner"])}
@@ -195,7 +195,7 @@ class ContactState(PageState, rx.State):
             return
         self.note_error = ""
         try:
-            note = NoteCreate.model_validate({"text": form.get("text")})
+            note = NoteCreate.model_validate({"text": views.typed(form).get("text")})
         except ValidationError as error:
             self.note_error = field_errors(error)[0].key
             return

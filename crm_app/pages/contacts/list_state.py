@@ -102,7 +102,7 @@ class ContactsState(PageState, rx.State):
         """Add a contact; what was typed stays when something is wrong with it."""
         self.errors, self.taken_by = {}, ""
         try:
-            data = ContactCreate.model_validate(views.form_data(form))
+            data = ContactCreate.model_validate(views.form_data(views.typed(form)))
             async with self._work() as (session, actor):
                 contact = await service.create_contact(session, actor, data=data)
         except ValidationError as error:

@@ -127,7 +127,12 @@ def deal_card(deal: DealView, people: Mapping[UUID, str]) -> Row:
     }
 
 
-def form_data(form: Mapping[str, Any]) -> Row:
+def typed(form: object) -> Row:
+    """Return a submitted form; whatever is no form counts as an empty one."""
+    return dict(form) if isinstance(form, Mapping) else {}
+
+
+def form_data(form: Row) -> Row:
     """Return what a contact's form holds in the shape of the schemas: tags as a list, no owner as None."""
     data: Row = {name: form[name] for name in FORM_FIELDS if name in form}
     if data.get("owner_id") == "":
