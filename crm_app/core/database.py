@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import (
@@ -17,6 +19,8 @@ from sqlalchemy.ext.asyncio import (
 
 from crm_app.core import events
 from crm_app.core.tenancy import Actor
+
+Driver = psycopg.AsyncConnection[Any]
 
 APP_ROLE = "prumo_app"
 """Owns nothing and cannot bypass row-level security; every application connection runs as this role."""
@@ -127,3 +131,20 @@ async def raw_connection() -> AsyncIterator[AsyncConnection]:
     """Lend a connection outside any tenant, in autocommit: health checks and advisory locks only."""
     async with engine().connect() as connection:
         yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@asynccontextmanager
+async def lent_driver() -> AsyncIterator[Driver]:
+    """Lend psycopg's own connection, for bulk work that runs transactions of its own on it, tenant included."""
+    async with engine().connect() as connection:
+        yield await _driver_of(connection)
+
+
+async def driver_of(session: AsyncSession) -> Driver:
+    """Return psycopg's own connection under a session, for a statement inside the session's transaction."""
+    return await _driver_of(await session.connection())
+
+
+async def _driver_of(connection: AsyncConnection) -> Driver:
+    raw = await connection.get_raw_connection()
+    return cast(Driver, raw.driver_connection)

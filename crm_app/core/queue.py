@@ -10,10 +10,9 @@ from uuid import UUID
 import procrastinate
 from procrastinate import BaseRetryStrategy
 from procrastinate.jobs import Job
-from psycopg import AsyncConnection
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_app.core.database import APP_ROLE, libpq_url
+from crm_app.core.database import APP_ROLE, Driver, driver_of, libpq_url
 from crm_app.core.trace import current_trace_id, trace
 
 JobFunction = Callable[..., Awaitable[None]]
@@ -96,11 +95,6 @@ def _build(
     return deferrer.job.evolve(task_kwargs={_TRACE: current_trace_id(), **plain})
 
 
-async def _driver_connection(session: AsyncSession) -> AsyncConnection[Any]:
-    raw = await (await session.connection()).get_raw_connection()
-    return cast(AsyncConnection[Any], raw.driver_connection)
-
-
 async def enqueue(
     session: AsyncSession,
     name: str,
@@ -120,21 +114,22 @@ async def enqueue(
     job_to_add = _build(
         name, arguments, lock=lock, queueing_lock=queueing_lock, schedule_at=schedule_at, priority=priority
     )
-    added = await queue.job_manager.defer_job_async(job_to_add, connection=await _driver_connection(session))
+    added = await queue.job_manager.defer_job_async(job_to_add, connection=await driver_of(session))
     return cast(int, added.id)
 
 
-async def enqueue_many(session: AsyncSession, name: str, batch: list[tuple[str | None, dict[str, Any]]]) -> None:
-    """Add one job per `(lock, arguments)` in the session's own transaction, with a single statement.
+async def enqueue_many(connection: Driver, name: str, batch: list[tuple[str | None, dict[str, Any]]]) -> None:
+    """Add one job per `(lock, arguments)` in the connection's own transaction, with a single statement.
 
-    A `trace_id` among the arguments takes the place of the one of the current task.
+    `connection` comes from `database.driver_of(session)` or `database.lent_driver()`. A `trace_id` among the
+    arguments takes the place of the one of the current task.
     """
     jobs = [
         _build(name, arguments, lock=lock, queueing_lock=None, schedule_at=None, priority=0)
         for lock, arguments in batch
     ]
     if jobs:
-        await queue.job_manager.batch_defer_jobs_async(jobs, connection=await _driver_connection(session))
+        await queue.job_manager.batch_defer_jobs_async(jobs, connection=connection)
 
 
 async def enqueue_outside(

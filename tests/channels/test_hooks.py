@@ -102,7 +102,7 @@ async def test_a_database_that_is_away_asks_for_a_retry(
     body = message_body(1)
     await client.post(channel.webhook_path, **signed(channel.secret, body))
 
-    async def away(_events: Any) -> set[Any]:
+    async def away(_connection: Any, _events: Any) -> set[Any]:
         raise TimeoutError
 
     monkeypatch.setattr(intake, "_commit", away)

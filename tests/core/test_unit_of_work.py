@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from crm_app.core import hub
-from crm_app.core.database import unit_of_work
+from crm_app.core.database import driver_of, unit_of_work
 from crm_app.core.events import Fact, announce, subscribe
 from crm_app.core.queue import enqueue, enqueue_many, job, queue
 from crm_app.core.trace import trace
@@ -121,7 +121,9 @@ async def test_a_job_runs_with_the_trace_of_its_cause_and_in_the_order_of_its_lo
         ran.append(number)
 
     async with unit_of_work(tenant.owner) as session:
-        await enqueue_many(session, "test.ordered", [("same", {"number": number}) for number in range(20)])
+        await enqueue_many(
+            await driver_of(session), "test.ordered", [("same", {"number": number}) for number in range(20)]
+        )
     await run_jobs()
     assert ran == list(range(20))
 

@@ -1,20 +1,25 @@
 """One address for every vendor's webhook. The answer comes after the event is durable, and never before.
 
 200 stored or known already · 401 wrong signature · 404 no such channel · 413 larger than 10 MB · 503 try again.
-What a body holds does not matter here: a signed call is kept whatever it says, and shown when nobody understands it.
+What a body holds does not matter here: a signed call is kept whatever it says, and shown when nobody understands
+it.
 """
 
+import json
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from crm_app.config import get_settings
 from crm_app.core.errors import CrmError
 from crm_app.domains.channels import intake
 from crm_app.domains.channels.providers.base import InboundRequest
 
-router = APIRouter(prefix="/hooks", tags=["hooks"])
+router = APIRouter()
+_ANSWERS = {receipt: json.dumps({"status": receipt.value}).encode() for receipt in intake.Receipt}
 
 
 class BodyTooLarge(CrmError):
@@ -25,28 +30,28 @@ class BodyTooLarge(CrmError):
     key = "errors.channels.body_too_large"
 
 
-@router.post("/{provider}/{channel_id}")
-async def receive(provider: str, channel_id: str, request: Request) -> Response:
+async def receive(request: Request) -> Response:
     """Take a vendor's call."""
+    provider, channel_id = request.path_params["provider"], request.path_params["channel_id"]
     try:
-        call = await _read(request)
+        call = InboundRequest(await _body(request), _headers(request), _url(request), "POST", _query(request))
         receipt = await intake.receive(provider, _channel(channel_id), call)
     except CrmError as error:
         return _refusal(error)
-    return JSONResponse({"status": receipt.value})
+    return Response(_ANSWERS[receipt], media_type="application/json")
 
 
-@router.get("/{provider}/{channel_id}")
-async def challenge(provider: str, channel_id: str, request: Request) -> Response:
+async def challenge(request: Request) -> Response:
     """Answer a vendor's handshake, which comes before its first call."""
+    provider, channel_id = request.path_params["provider"], request.path_params["channel_id"]
     try:
-        call = InboundRequest(b"", _headers(request), _url(request), "GET", dict(request.query_params))
+        call = InboundRequest(b"", _headers(request), _url(request), "GET", _query(request))
         return PlainTextResponse(await intake.challenge(provider, _channel(channel_id), call))
     except CrmError as error:
         return _refusal(error)
 
 
-async def _read(request: Request) -> InboundRequest:
+async def _body(request: Request) -> bytes:
     """Read the raw body, and stop as soon as it is too large, whatever length it declared."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > intake.MAX_BODY:
@@ -58,17 +63,22 @@ async def _read(request: Request) -> InboundRequest:
         if size > intake.MAX_BODY:
             raise BodyTooLarge(limit=intake.MAX_BODY)
         parts.append(part)
-    return InboundRequest(b"".join(parts), _headers(request), _url(request), "POST", dict(request.query_params))
+    return b"".join(parts)
 
 
 def _headers(request: Request) -> dict[str, str]:
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.raw}
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
+
+
+def _query(request: Request) -> dict[str, str]:
+    return dict(request.query_params) if request.scope["query_string"] else {}
 
 
 def _url(request: Request) -> str:
     """Return the public address that was called; proxies change host and scheme, some vendors sign them."""
-    query = request.url.query
-    return get_settings().address + request.url.path + (f"?{query}" if query else "")
+    query = request.scope["query_string"].decode("latin-1")
+    path: str = request.scope["path"]
+    return get_settings().address + path + (f"?{query}" if query else "")
 
 
 def _channel(text: str) -> UUID:
@@ -85,3 +95,19 @@ def _refusal(error: CrmError) -> JSONResponse:
         headers["connection"] = "close"
     problem = {"type": "about:blank", "title": error.code, "status": error.status, "detail": error.key}
     return JSONResponse(problem, error.status, headers, media_type="application/problem+json")
+
+
+class _PlainRoute(Route):
+    """Starlette's own route: vendors need no parsed parameters, and that work would cost a third of a call.
+
+    It names itself in the scope as FastAPI's routes do, for the measurements.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match as ever, and tell which route it was."""
+        match, child = super().matches(scope)
+        return match, {**child, "route": self}
+
+
+router.routes.append(_PlainRoute("/hooks/{provider}/{channel_id}", receive, methods=["POST"]))
+router.routes.append(_PlainRoute("/hooks/{provider}/{channel_id}", challenge, methods=["GET"]))

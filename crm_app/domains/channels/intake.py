@@ -16,12 +16,14 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.clock import utc_now
-from crm_app.core.database import set_tenant, system_unit_of_work
+from crm_app.core.database import Driver, driver_of, lent_driver
 from crm_app.core.errors import NotFound, Unauthenticated, Unavailable
 from crm_app.core.ids import new_id
 from crm_app.core.queue import enqueue_many
@@ -30,7 +32,7 @@ from crm_app.domains.channels import repository
 from crm_app.domains.channels.doors import Door, doors
 from crm_app.domains.channels.providers.base import InboundRequest, ProviderSpec
 from crm_app.domains.channels.registry import find_provider
-from crm_app.domains.channels.repository import RawEvent
+from crm_app.domains.channels.repository import Inserted, RawEvent
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +42,14 @@ MAX_BATCH = 200
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 KEPT_HEADERS = ("content-type", "user-agent", "x-webhook-request-id", "x-webhook-timestamp")
 _TRUST_AFTER = 1.0
+_AWAY = (
+    OperationalError,
+    InterfaceError,
+    SQLAlchemyTimeout,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    TimeoutError,
+)
 _Waiting = tuple["RawEvent", "asyncio.Future[Receipt]"]
 
 
@@ -90,7 +100,8 @@ async def receive_within(
     """
     door, spec = await _enter(provider, channel_id, request)
     event = raw_event(door, spec, request)
-    fresh = await _store_organization(session, door.organization_id, [event])
+    await session.flush()
+    fresh = await _store_organization(await driver_of(session), door.organization_id, [event])
     return Receipt.STORED if event.id in fresh else Receipt.DUPLICATE
 
 
@@ -148,6 +159,10 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: _plain(headers[name])[:300] for name in KEPT_HEADERS if name in headers}
 
 
+class _SomeKnown(Exception):
+    """Some of the events were stored before."""
+
+
 class _Writer:
     """Collects raw events and writes them in shared transactions, one transaction at a time per process."""
 
@@ -165,18 +180,34 @@ class _Writer:
         return await answer
 
     async def _flush(self) -> None:
+        """Write until nothing waits; the connection is kept for as long as calls keep coming."""
         while self._waiting:
+            try:
+                async with lent_driver() as connection:
+                    await self._flush_on(connection)
+            except _AWAY as error:
+                # What was being written has its answer; the others must not wait for a database that is away.
+                self._refuse_all(error)
+
+    async def _flush_on(self, connection: Driver) -> None:
+        while self._waiting:
+            await asyncio.sleep(0)  # calls that are ready to be read join this batch
             batch = self._take()
             try:
-                fresh = await _commit([event for event, _ in batch])
-            except (OperationalError, InterfaceError, TimeoutError) as error:
-                log.error("raw events could not be stored", count=len(batch), error=str(error)[:300])
+                fresh = await _commit(connection, [event for event, _ in batch])
+            except _AWAY as error:
                 _fail(batch, error)
+                raise
             except Exception as error:  # noqa: BLE001 (each member gets its own chance and its own answer)
                 log.warning("a batch of raw events failed, storing one by one", error=str(error)[:300])
-                await self._one_by_one(batch)
+                await self._one_by_one(connection, batch)
             else:
                 _answer(batch, fresh)
+
+    def _refuse_all(self, error: BaseException) -> None:
+        batch, self._waiting = self._waiting, []
+        log.error("raw events could not be stored", waiting=len(batch), error=str(error)[:300])
+        _fail(batch, error)
 
     def _take(self) -> list[_Waiting]:
         size = 0
@@ -190,10 +221,10 @@ class _Writer:
         return batch
 
     @staticmethod
-    async def _one_by_one(batch: Sequence[_Waiting]) -> None:
+    async def _one_by_one(connection: Driver, batch: Sequence[_Waiting]) -> None:
         for event, answer in batch:
             try:
-                _answer([(event, answer)], await _commit([event]))
+                _answer([(event, answer)], await _commit(connection, [event]))
             except Exception as error:
                 log.exception("a raw event could not be stored", channel_id=str(event.channel_id))
                 _fail([(event, answer)], error)
@@ -216,29 +247,52 @@ def _fail(batch: Sequence[_Waiting], error: BaseException) -> None:
             answer.set_exception(failure)
 
 
-async def _commit(events: Sequence[RawEvent]) -> set[UUID]:
-    """Store events of any organizations in one transaction; return the ids of those that were new."""
+async def _commit(connection: Driver, events: Sequence[RawEvent]) -> set[UUID]:
+    """Store events of any organizations in one transaction; return the ids of those that were new.
+
+    Nearly all events are new, so rows and jobs travel together first. When some row was there already, that
+    transaction is taken back and the rows go ahead, to learn which jobs are wanted.
+    """
     by_organization: dict[UUID, list[RawEvent]] = {}
-    for event in events:
+    # Always in the same order, so that two processes never wait for each other.
+    for event in sorted(events, key=lambda one: (one.organization_id, one.channel_id, one.provider_event_id)):
         by_organization.setdefault(event.organization_id, []).append(event)
-    fresh: set[UUID] = set()
-    async with system_unit_of_work() as session:
-        # Always in the same order, so that two processes never wait for each other.
-        for organization_id in sorted(by_organization):
-            await set_tenant(session, organization_id)
-            fresh |= await _store_organization(session, organization_id, by_organization[organization_id])
+    try:
+        async with connection.pipeline(), connection.transaction():
+            return await _store_as_new(connection, by_organization)
+    except _SomeKnown:
+        async with connection.transaction():
+            fresh: set[UUID] = set()
+            for organization_id, own in by_organization.items():
+                await repository.enter_organization(connection, organization_id)
+                fresh |= await _store_organization(connection, organization_id, own)
+            return fresh
+
+
+async def _store_as_new(connection: Driver, by_organization: Mapping[UUID, Sequence[RawEvent]]) -> set[UUID]:
+    """Store everything with its jobs on one trip. Raises `_SomeKnown` unless every row was new."""
+    waiting: list[Inserted] = []
+    for organization_id, own in by_organization.items():
+        await repository.enter_organization(connection, organization_id)
+        waiting.append(await repository.insert_events(connection, organization_id, own))
+    everything = [event for own in by_organization.values() for event in own]
+    await enqueue_many(connection, PROCESS_JOB, _jobs(everything))
+    fresh = {one for inserted in waiting for one in await inserted()}
+    if len(fresh) != len(everything):
+        raise _SomeKnown
     return fresh
 
 
-async def _store_organization(
-    session: AsyncSession, organization_id: UUID, events: Sequence[RawEvent]
-) -> set[UUID]:
-    ordered = sorted(events, key=lambda event: (event.channel_id, event.provider_event_id))
-    fresh = await repository.insert_events(session, organization_id, ordered)
-    jobs: list[tuple[str | None, dict[str, Any]]] = [
+async def _store_organization(connection: Driver, organization_id: UUID, events: Sequence[RawEvent]) -> set[UUID]:
+    inserted = await repository.insert_events(connection, organization_id, events)
+    fresh = await inserted()
+    await enqueue_many(connection, PROCESS_JOB, _jobs([event for event in events if event.id in fresh]))
+    return fresh
+
+
+def _jobs(events: Sequence[RawEvent]) -> list[tuple[str | None, dict[str, Any]]]:
+    """Return the jobs of events, in the order of their arrival."""
+    return [
         (event.lock, {"organization_id": event.organization_id, "event_id": event.id, "trace_id": event.trace_id})
-        for event in events
-        if event.id in fresh
+        for event in sorted(events, key=lambda one: one.id)
     ]
-    await enqueue_many(session, PROCESS_JOB, jobs)
-    return fresh

@@ -1,33 +1,34 @@
 """Every SQL statement about channels, their credentials and raw events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from crm_app.core.database import Driver
 from crm_app.core.repository import find, get
 from crm_app.domains.channels.models import Channel, ChannelCredential, InboundEvent, InboundStatus
 
-_INSERT_EVENTS = text(
-    """
+Inserted = Callable[[], Awaitable[set[UUID]]]
+
+_INSERT_EVENTS = """
     INSERT INTO inbound_event (organization_id, id, created_at, channel_id, provider_event_id, kind, body,
                                headers, trace_id, status, attempts, error)
-    SELECT :organization_id, e.id, e.received_at, e.channel_id, e.provider_event_id, e.kind, e.body,
+    SELECT %s, e.id, e.received_at, e.channel_id, e.provider_event_id, e.kind, e.body,
            e.headers, e.trace_id, 'pending', 0, ''
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:received AS timestamptz[]), CAST(:channels AS uuid[]),
-                CAST(:names AS text[]), CAST(:kinds AS text[]), CAST(:bodies AS bytea[]),
-                CAST(:headers AS jsonb[]), CAST(:traces AS text[]))
+    FROM unnest(%s::uuid[], %s::timestamptz[], %s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::jsonb[],
+                %s::text[])
          AS e(id, received_at, channel_id, provider_event_id, kind, body, headers, trace_id)
     ON CONFLICT (organization_id, channel_id, provider_event_id) DO NOTHING
     RETURNING id
-    """
-)
+"""
+_SET_TENANT = "SELECT set_config('app.organization_id', %s, true), set_config('app.user_id', '', true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +47,35 @@ class RawEvent:
     received_at: datetime
 
 
-async def insert_events(session: AsyncSession, organization_id: UUID, events: Sequence[RawEvent]) -> set[UUID]:
-    """Insert raw events of one organization in one statement; return the ids that were new."""
-    found = await session.scalars(
+async def insert_events(connection: Driver, organization_id: UUID, events: Sequence[RawEvent]) -> Inserted:
+    """Insert raw events of one organization in one statement; await the result for the ids that were new.
+
+    Inside a pipeline the statement only joins the queue here, so that more can follow it on the same trip.
+    """
+    cursor = await connection.execute(
         _INSERT_EVENTS,
-        {
-            "organization_id": organization_id,
-            "ids": [event.id for event in events],
-            "received": [event.received_at for event in events],
-            "channels": [event.channel_id for event in events],
-            "names": [event.provider_event_id for event in events],
-            "kinds": [event.kind for event in events],
-            "bodies": [event.body for event in events],
-            "headers": [Jsonb(dict(event.headers)) for event in events],
-            "traces": [event.trace_id for event in events],
-        },
+        (
+            organization_id,
+            [event.id for event in events],
+            [event.received_at for event in events],
+            [event.channel_id for event in events],
+            [event.provider_event_id for event in events],
+            [event.kind for event in events],
+            [event.body for event in events],
+            [Jsonb(dict(event.headers)) for event in events],
+            [event.trace_id for event in events],
+        ),
     )
-    return set(found)
+
+    async def inserted() -> set[UUID]:
+        return {row[0] for row in await cursor.fetchall()}
+
+    return inserted
+
+
+async def enter_organization(connection: Driver, organization_id: UUID) -> None:
+    """Set the tenant of the driver's own transaction, as `set_tenant` does for a session's."""
+    await connection.execute(_SET_TENANT, (str(organization_id),))
 
 
 async def find_channel_anywhere(session: AsyncSession, channel_id: UUID) -> Channel | None:
