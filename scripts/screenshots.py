@@ -1,0 +1,92 @@
+"""Take the pictures of docs/screenshots: every screen at 1440 and 390 px, light and dark, of the demo.
+
+Run with `make screenshots`, or name the screens to take.
+"""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.browser.conftest import CHROMIUM_FLAGS, chromium_path, demo_password
+from tests.browser.server import Server, running_server
+
+TARGET = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
+SCREENS = {
+    "login": "/login",
+    "inbox": "/inbox",
+    "conversation": "/inbox",
+    "board": "/board",
+    "contacts": "/contacts",
+    "contact": "/contacts",
+    "dashboard": "/dashboard",
+    "channels": "/settings/channels",
+    "simulator": "/simulator",
+}
+SIZES = {"1440": (1440, 900), "390": (390, 844)}
+OWNER = "marina@horizonte.demo"
+QUIET_MILLISECONDS = 1500
+
+
+@asynccontextmanager
+async def signed_in(
+    browser: Browser, server: Server, size: tuple[int, int], *, dark: bool, known: bool
+) -> AsyncIterator[Page]:
+    """Open a window, signed in as the demo's owner when `known`."""
+    context = await browser.new_context(
+        base_url=server.address,
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        has_touch=size[0] < 640,
+        locale="pt-BR",
+        timezone_id="America/Sao_Paulo",
+    )
+    if known:
+        body = {"email": OWNER, "password": demo_password(OWNER)}
+        await context.request.post("/api/auth/login", data=body, headers={"Origin": server.address})
+    yield await context.new_page()
+    await context.close()
+
+
+async def take(page: Page, screen: str, path: Path) -> None:
+    """Open one screen, wait until it has come to rest, and keep its picture."""
+    await page.goto(SCREENS[screen])
+    await page.wait_for_load_state("networkidle")
+    await page.wait_for_timeout(QUIET_MILLISECONDS)
+    if screen == "conversation":
+        await page.locator("#conversations a").nth(1).click()
+        await page.wait_for_timeout(QUIET_MILLISECONDS)
+    if screen == "contact":
+        await page.locator("a[href^='/contacts/']").first.click()
+        await page.wait_for_timeout(QUIET_MILLISECONDS)
+    await page.screenshot(path=path)
+
+
+async def take_all(server: Server, screens: list[str]) -> None:
+    """Take every picture, one after the other."""
+    TARGET.mkdir(parents=True, exist_ok=True)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
+        for screen in screens:
+            for name, size in SIZES.items():
+                for dark in (False, True):
+                    async with signed_in(browser, server, size, dark=dark, known=screen != "login") as page:
+                        theme = "dark" if dark else "light"
+                        await take(page, screen, TARGET / f"{screen}-{name}-{theme}.png")
+        await browser.close()
+
+
+def main() -> None:
+    """Run the demo in a folder of its own and take the pictures named, or all."""
+    with (
+        tempfile.TemporaryDirectory(prefix="prumo-pictures-") as folder,
+        running_server(Path(folder) / "data") as server,
+    ):
+        asyncio.run(take_all(server, sys.argv[1:] or list(SCREENS)))
+
+
+main()
