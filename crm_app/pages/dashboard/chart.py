@@ -95,4 +95,4 @@ def card(
         switch,
         class_name="pn-h",
     )
-    return rx.el.section(head, rx.el.div(body, class_name=f"bd {name}"), class_name=f"pn {span}")
+    return rx.el.section(head, rx.el.div(body, class_name=f"fig {name}"), class_name=f"pn {span}")

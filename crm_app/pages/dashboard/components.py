@@ -138,8 +138,8 @@ def kpi(name: str, tile: Any, value: Any, delta: Any, *, judged: bool = False) -
     group = "judged" if judged else "plain"
     return rx.el.div(
         rx.el.span(t(f"dashboard.kpi.{name}"), class_name="l"),
-        rx.el.span(rx.cond(tile["known"], value, "–"), class_name="v num"),
         _spark(tile),
+        rx.el.span(rx.cond(tile["known"], value, "–"), class_name="v num"),
         _delta(tile, delta, f"dashboard.kpi.{group}_more", f"dashboard.kpi.{group}_less"),
         class_name="pn kpi",
     )
@@ -150,8 +150,8 @@ def _open_tile() -> rx.Component:
     part = rx.cond(deals["cents"] > 0, deals["weighted_cents"] / deals["cents"], 0)
     return rx.el.div(
         rx.el.span(t("dashboard.kpi.weighted"), class_name="l"),
+        rx.el.span(p.meter(part, t("dashboard.kpi.weighted"), color="var(--pr-viz-1)"), class_name="spark bare"),
         rx.el.span(money(deals["weighted_cents"], currency=Session.currency), class_name="v num"),
-        rx.el.span(p.meter(part, t("dashboard.kpi.weighted")), class_name="spark bare"),
         rx.el.span(
             t(
                 "dashboard.kpi.open",
@@ -243,7 +243,7 @@ def heat_card() -> rx.Component:
         class_name="heat num",
     )
     none = rx.el.div(t("dashboard.waits.none"), class_name="fig-none")
-    body = rx.el.div(rx.cond(state.response["known"], table, none), class_name="bd heat-box")
+    body = rx.el.div(rx.cond(state.response["known"], table, none), class_name="fig heat-box")
     return rx.el.section(head, body, class_name="pn s5")
 
 
@@ -302,7 +302,7 @@ def team_card() -> rx.Component:
             rx.el.table(rx.el.thead(head), rx.el.tbody(rx.foreach(state.people, _person)), class_name="rank"),
             goal,
             queue,
-            class_name="bd",
+            class_name="fig team",
         ),
         class_name="pn s4",
     )

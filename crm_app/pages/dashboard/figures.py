@@ -30,7 +30,7 @@ def nice_ticks(top: float, count: int = 4, *, whole: bool = False) -> list[float
     steps = (1, 2, 5, 10) if whole and power <= 1 else (1, 2, 2.5, 5, 10)
     step = next(power * factor for factor in steps if power * factor >= rough * 0.999)
     step = max(1.0, round(step)) if whole else step
-    return [step * place for place in range(math.ceil(top / step - 1e-9) + 1)]
+    return [step * place for place in range(max(1, math.ceil(top / step - 1e-9)) + 1)]
 
 
 def _axis(top: float, write: str, *, count: int = 4, whole: bool = False) -> dict[str, Any]:

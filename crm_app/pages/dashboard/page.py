@@ -101,7 +101,7 @@ def _small_cards() -> list[rx.Component]:
             State.waits_figure,
             span="s4",
             sentence=t("dashboard.waits.sentence", median=duration(State.response["value"])),
-            note=legend(("dash", t("dashboard.conversion.before"))),
+            note=legend(("level", t("dashboard.conversion.before"))),
             empty=State.response["known"] == False,  # noqa: E712 (a var)
             empty_words=t("dashboard.waits.none"),
         ),

@@ -30,16 +30,23 @@ const dressed = (node, colors, currency, locale) => {
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, go(value)]));
 };
 
+const PHONE = "(max-width: 639px)";
+const onPhone = () => typeof window !== "undefined" && window.matchMedia(PHONE).matches;
+
 // React asks again at every render; Plotly redraws only when it gets other objects.
 const memory = new WeakMap();
 
 /** The figure with its texts and colours, the same object until figure, look or language change. */
 export const dress = (figure, look, currency, locale) => {
   if (!figure?.data || !look?.colors) return { data: [], layout: {} };
+  const phone = onPhone();
+  const asked = [look, currency, locale, phone];
   const known = memory.get(figure);
-  if (known && known.look === look && known.locale === locale && known.currency === currency) return known.result;
-  const result = dressed(figure, look.colors, currency, locale);
-  memory.set(figure, { look, locale, currency, result });
+  if (known && known.asked.every((one, place) => one === asked[place])) return known.result;
+  const { data, layout } = dressed(figure, look.colors, currency, locale);
+  const font = phone ? { font: { size: 12 } } : {};
+  const result = { data, layout: { ...font, ...layout, template: look.template, autosize: true } };
+  memory.set(figure, { asked, result });
   return result;
 };
 
