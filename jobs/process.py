@@ -9,8 +9,10 @@ from crm_app.config import Role, Settings, get_settings
 from crm_app.core import hub
 from crm_app.core.database import close_database, open_database
 from crm_app.core.http import close_shared_clients
+from crm_app.core.logging import configure_logging
 from crm_app.core.operator_errors import OperatorError
 from crm_app.core.queue import close_queue, open_queue
+from crm_app.core.reporting import start_reporting
 from crm_app.domains.channels.doors import watch_changes
 from jobs.scheduler import scheduling
 from jobs.worker import working
@@ -51,6 +53,8 @@ async def process(roles: tuple[Role, ...] | None = None) -> AsyncIterator[None]:
     """Run this process's worker and scheduler around the block (the web server, or a wait for a signal)."""
     settings = get_settings()
     played = settings.roles if roles is None else roles
+    configure_logging(settings.log_format, settings.log_level)  # a forked or spawned server process has none yet
+    start_reporting(settings)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(foundations(settings))
         if "worker" in played:

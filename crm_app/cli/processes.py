@@ -38,7 +38,8 @@ def serve(
 def _serve(settings: Settings) -> None:
     import uvicorn
 
-    set_environment(serving_environment())
+    # further web processes are spawned: they know only the environment
+    set_environment(serving_environment() | _addresses(settings) | {"PRUMO_ROLES": ",".join(settings.roles)})
     uvicorn.run(
         "crm_app.crm_app:app",
         factory=True,
@@ -54,6 +55,11 @@ def _serve(settings: Settings) -> None:
         backlog=4096,
         ws_max_size=8 * 1024 * 1024,
     )
+
+
+def _addresses(settings: Settings) -> dict[str, str]:
+    known = {"DATABASE_URL": settings.database_url, "DATABASE_APP_URL": settings.database_app_url}
+    return {name: url for name, url in known.items() if url is not None}
 
 
 def worker(

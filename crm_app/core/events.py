@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_app.core import hub
+from crm_app.core import hub, metrics
 from crm_app.core.trace import current_trace_id
 
 log = structlog.get_logger(__name__)
@@ -58,6 +58,7 @@ def as_payload(fact: Fact) -> dict[str, Any]:
 async def publish(facts: Sequence[Fact]) -> None:
     """Hand committed facts to the hub, then to the subscribers; a subscriber's failure stops nobody else."""
     for fact in facts:
+        metrics.facts.labels(fact.name).inc()
         await hub.publish(as_payload(fact))
     for fact in facts:
         for subscriber in _subscribers.get(type(fact), ()):

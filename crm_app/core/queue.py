@@ -1,7 +1,9 @@
 """Durable work: procrastinate, whose jobs live in the same PostgreSQL and are born in the same transaction."""
 
 import functools
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, cast
@@ -12,6 +14,7 @@ from procrastinate import BaseRetryStrategy
 from procrastinate.jobs import Job
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_app.core import metrics
 from crm_app.core.database import APP_ROLE, Driver, driver_of, libpq_url
 from crm_app.core.trace import current_trace_id, trace
 
@@ -64,13 +67,24 @@ def job(
         async def run(context: procrastinate.JobContext, **arguments: Any) -> None:
             trace_id = arguments.pop(_TRACE, None)
             _attempt.set(context.job.attempts + 1)
-            with trace(trace_id, job=name):
+            with trace(trace_id, job=name), _measured(name):
                 await function(**arguments)
 
         queue.task(name=name, retry=retry, queue=queue_name, pass_context=True)(cast(Any, run))
         return function
 
     return declare
+
+
+@contextmanager
+def _measured(name: str) -> Iterator[None]:
+    begun = time.perf_counter()
+    outcome = "failed"
+    try:
+        yield
+        outcome = "done"
+    finally:
+        metrics.job_seconds.labels(name, outcome).observe(time.perf_counter() - begun)
 
 
 def _build(
