@@ -21,18 +21,14 @@ def _range(start: Any, end: Any) -> rx.Var[str]:
 
 def period_choice() -> rx.Component:
     """The usual periods side by side, and days of one's own."""
-    usual = q.tabs(
-        [(kind, t(f"dashboard.period.{kind}")) for kind in PERIODS],
-        DashboardState.kind,
-        DashboardState.choose_period,
-        label=t("dashboard.period.label"),
-    )
     own = q.popover(
         p.button(
-            rx.cond(
-                DashboardState.start != "",
-                _range(DashboardState.start, DashboardState.end),
-                t("dashboard.period.choose"),
+            _words(
+                rx.cond(
+                    DashboardState.start != "",
+                    _range(DashboardState.start, DashboardState.end),
+                    t("dashboard.period.choose"),
+                )
             ),
             kind="out",
             icon_name="calendar",
@@ -43,7 +39,23 @@ def period_choice() -> rx.Component:
         on_open_change=DashboardState.show_days,
         width=280,
     )
-    return rx.fragment(rx.el.div(usual, class_name="dash-usual"), own)
+    return rx.fragment(usual_periods("dash-usual"), own)
+
+
+def usual_periods(css: str) -> rx.Component:
+    """The usual periods side by side; above the tiles on a phone, in the header elsewhere."""
+    choices = q.tabs(
+        [(kind, t(f"dashboard.period.{kind}")) for kind in PERIODS],
+        DashboardState.kind,
+        DashboardState.choose_period,
+        label=t("dashboard.period.label"),
+    )
+    return rx.el.div(choices, class_name=css)
+
+
+def _words(words: Any) -> rx.Component:
+    """Words of a button that shows its icon alone on a phone."""
+    return rx.el.span(words, class_name="words")
 
 
 def _days_form() -> rx.Component:
@@ -77,7 +89,7 @@ def owner_choice() -> rx.Component:
     )
     words = rx.cond(DashboardState.owner_id != "", DashboardState.owner_name, t("dashboard.owner.all"))
     return q.menu(
-        p.button(words, p.icon("chevron-down", 14), kind="out", icon_name="users"),
+        p.button(_words(words), p.icon("chevron-down", 14), kind="out", icon_name="users"),
         q.menu_item(t("dashboard.owner.all"), on_select=DashboardState.choose_owner("")),
         q.menu_line(),
         choices,
@@ -91,7 +103,7 @@ def pipeline_choice() -> rx.Component:
         lambda one: q.menu_item(one["name"], on_select=DashboardState.choose_pipeline(one["id"])),
     )
     return q.menu(
-        p.button(DashboardState.pipeline_name, p.icon("chevron-down", 14), kind="out", icon_name="filter"),
+        p.button(_words(DashboardState.pipeline_name), p.icon("chevron-down", 14), kind="out", icon_name="filter"),
         choices,
     )
 
@@ -138,9 +150,9 @@ def kpi(name: str, tile: Any, value: Any, delta: Any, *, judged: bool = False) -
     group = "judged" if judged else "plain"
     return rx.el.div(
         rx.el.span(t(f"dashboard.kpi.{name}"), class_name="l"),
-        _spark(tile),
         rx.el.span(rx.cond(tile["known"], value, "–"), class_name="v num"),
         _delta(tile, delta, f"dashboard.kpi.{group}_more", f"dashboard.kpi.{group}_less"),
+        _spark(tile),
         class_name="pn kpi",
     )
 
@@ -150,7 +162,6 @@ def _open_tile() -> rx.Component:
     part = rx.cond(deals["cents"] > 0, deals["weighted_cents"] / deals["cents"], 0)
     return rx.el.div(
         rx.el.span(t("dashboard.kpi.weighted"), class_name="l"),
-        rx.el.span(p.meter(part, t("dashboard.kpi.weighted"), color="var(--pr-viz-1)"), class_name="spark bare"),
         rx.el.span(money(deals["weighted_cents"], currency=Session.currency), class_name="v num"),
         rx.el.span(
             t(
@@ -160,6 +171,7 @@ def _open_tile() -> rx.Component:
             ),
             class_name="x num",
         ),
+        rx.el.span(p.meter(part, t("dashboard.kpi.weighted"), color="var(--pr-viz-1)"), class_name="spark bare"),
         class_name="pn kpi",
     )
 

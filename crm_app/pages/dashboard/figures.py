@@ -33,11 +33,12 @@ def nice_ticks(top: float, count: int = 4, *, whole: bool = False) -> list[float
     return [step * place for place in range(max(1, math.ceil(top / step - 1e-9)) + 1)]
 
 
-def _axis(top: float, write: str, *, count: int = 4, whole: bool = False) -> dict[str, Any]:
-    ticks = nice_ticks(top, count, whole=whole)
+def _axis(top: float, write: str, *, whole: bool = False, unit: int = 1) -> dict[str, Any]:
+    """An axis from 0 with round ticks, written in `unit`s (100: cents as whole money)."""
+    ticks = nice_ticks(top, whole=whole)
     return {
         "tickvals": ticks,
-        "ticktext": {"$each": write, "v": ticks},
+        "ticktext": {"$each": write, "v": [tick / unit for tick in ticks]},
         "range": [0, ticks[-1] * 1.04],
         "automargin": True,
     }
@@ -80,6 +81,7 @@ def revenue(view: DashboardView) -> Figure:
             **_line(days, closed, "dashboard.revenue.closed", shape="hv", width=2),
             "fill": "tozeroy",
             "fillcolor": "@accent-soft",
+            "cliponaxis": False,
         },
         {
             "x": [view.days[-1].isoformat()],
@@ -92,7 +94,7 @@ def revenue(view: DashboardView) -> Figure:
         },
     ]
     xaxis = _time_axis(view.days[0].isoformat(), last.isoformat())
-    return {"data": traces, "layout": {"xaxis": xaxis, "yaxis": _axis(top, "moneyCompact")}}
+    return {"data": traces, "layout": {"xaxis": xaxis, "yaxis": _axis(top, "compact", unit=100)}}
 
 
 def _running(values: Sequence[int]) -> list[int]:
@@ -379,10 +381,6 @@ def waits(view: DashboardView) -> Figure:
         "marker": {"color": "@accent"},
         "customdata": {"$each": "number", "v": [one.count for one in view.waits]},
         "hovertemplate": "%{customdata}<extra></extra>",
-        "text": {"$each": "percent", "v": shares, "a": [0]},
-        "textposition": "outside",
-        "cliponaxis": False,
-        "textfont": {"color": "@text", "size": 12},
     }
     marks: Trace = {
         "type": "scatter",
@@ -393,12 +391,25 @@ def waits(view: DashboardView) -> Figure:
         "marker": {"symbol": "line-ew", "size": 22, "line": {"width": 2, "color": "@text"}},
     }
     top = max([*shares, *(one.previous_share for one in view.waits)], default=0) or 1
+    notes = [
+        {
+            "x": place,
+            "y": 1,
+            "yref": "paper",
+            "yanchor": "top",
+            "showarrow": False,
+            "text": {"$join": ["<b>", _share(share), "</b>"]},
+            "font": {"size": 12, "color": "@text"},
+        }
+        for place, share in enumerate(shares)
+    ]
     return {
         "data": [bars, marks],
         "layout": {
             "xaxis": {"tickvals": places, "ticktext": names},
-            "yaxis": {"visible": False, "range": [0, top * 1.16]},
-            "margin": {"l": 4, "r": 4, "t": 6, "b": 24},
+            "yaxis": {"visible": False, "range": [0, top * 1.2]},
+            "margin": {"l": 4, "r": 4, "t": 2, "b": 24},
+            "annotations": notes,
             "hovermode": "closest",
         },
     }

@@ -124,6 +124,7 @@ def page() -> rx.Component:
     return rx.fragment(
         header,
         rx.el.div(
+            c.usual_periods("dash-phone"),
             q.pane(
                 State.loading, State.failed, State.empty,
                 skeleton=c.skeletons(), error=q.error_state(State.load), nothing=nothing, content=_board(),
