@@ -7,6 +7,7 @@ import reflex as rx
 
 from crm_app.api.app import build_api
 from crm_app.api.observe import Observed
+from crm_app.api.surface import Surface
 from crm_app.pages.base import Page, pages
 from crm_app.pages.failures import explain, note_browser_failure
 from crm_app.pages.guard import Guard
@@ -43,6 +44,8 @@ def _add(app: rx.App, page: Page) -> None:
             shown = with_frame(beside(shown, route=page.route), active=page.route, rail=page.rail)
         return rx.fragment(effects(), shown)
 
+    # Reflex bundles the parts of a page by the module of its function: each screen in a chunk of its own.
+    compose.__module__ = page.content.__module__
     first = [Session.enter(page.permission), *([Notices.begin] if page.shell else [])]
     title = t(page.title_key) + " · Prumo"
     app.add_page(compose, route=page.route, title=title, on_load=[*first, *page.on_load])
@@ -63,7 +66,7 @@ def build_app() -> rx.App:
         ],
         backend_exception_handler=explain,
         frontend_exception_handler=note_browser_failure,
-        api_transformer=[build_api(), Observed],
+        api_transformer=[build_api(), Surface, Observed],
     )
     app.register_lifespan_task(web_process)
     app.add_middleware(Guard())

@@ -21,7 +21,7 @@ def test_every_page_composes_with_its_frame(reflex_app: Any) -> None:
 
 
 def _literal_keys(path: Path) -> set[str]:
-    """Return the catalogue keys that a file names: `t("…")`, `notify("…")`, `title_key="…"`, `raise X("errors.…")`."""
+    """Return the catalogue keys that a file names: `t("…")`, `notify("…")`, `title_key="…"`."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call):

@@ -76,5 +76,5 @@ def toolbar() -> rx.Component:
         ),
         rx.el.span(class_name="f1"),
         rx.el.span(class_name="num sm nw", id="board-summary"),
-        class_name="tbar",
+        class_name="tbar bd-tbar",
     )

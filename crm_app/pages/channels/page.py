@@ -42,7 +42,7 @@ def page() -> rx.Component:
                 nothing=first,
                 content=rx.fragment(totals(), number_list(), failures()),
             ),
-            class_name="chn scroll",
+            class_name="chn-page scroll",
         ),
         connect_dialog(),
         row_dialogs(),

@@ -13,6 +13,7 @@ from crm_app.pages.routes import LOGIN
 from crm_app.pages.session.shell import ROLES
 from crm_app.ui import primitives as p
 from crm_app.ui.client import module, run
+from crm_app.ui.frame import FramePart
 from crm_app.ui.i18n import choose_language, language, t
 
 ART = (Path(__file__).parent / "art.svg").read_text(encoding="utf-8")
@@ -20,12 +21,15 @@ SIGNING = VarData(
     imports={module("session"): [ImportVar(tag="useSignIn", install=False)]},
     hooks={"const signing = useSignIn();": None},
 )
-SUBMIT = rx.Var(
-    "submitSignIn",
-    _var_data=VarData(imports={module("session"): [ImportVar(tag="submitSignIn", install=False)]}),
-)
 busy: Any = rx.Var("signing.busy", _var_type=bool, _var_data=SIGNING).guess_type()
 problem: Any = rx.Var("signing.error", _var_type=str, _var_data=SIGNING).guess_type()
+
+
+class SignInForm(FramePart):
+    """The form that posts to the API and then navigates."""
+
+    library = module("session")
+    tag = "SignInForm"
 
 
 def _fields() -> rx.Component:
@@ -95,7 +99,7 @@ def page() -> rx.Component:
         rx.el.b("Prumo", class_name="name"),
         class_name="brand",
     )
-    form = rx.el.form(
+    form = SignInForm.create(
         rx.el.h1(t("auth.title")),
         rx.el.p(t("auth.lead"), class_name="mut md lead"),
         _fields(),
@@ -104,6 +108,5 @@ def page() -> rx.Component:
         _demo(),
         rx.el.p(t("auth.no_access"), class_name="sm fnt no-access"),
         class_name="in",
-        custom_attrs={"onSubmit": SUBMIT, "method": "post", "action": "/api/auth/login"},
     )
     return rx.el.div(rx.el.main(brand, form, _foot(), class_name="form"), _art(), class_name="login")

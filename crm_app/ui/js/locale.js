@@ -212,7 +212,7 @@ class Locale {
       size < 3600 ? ["minute", 60] : size < 86_400 ? ["hour", 3600] : size < 2_592_000 ? ["day", 86_400] :
       size < 31_536_000 ? ["month", 2_592_000] : ["year", 31_536_000];
     const options = { numeric: "always", style: unit === "minute" || unit === "hour" ? "short" : "long" };
-    return cached(Intl.RelativeTimeFormat, this.language, options).format(Math.trunc(seconds / length), unit);
+    return cached(Intl.RelativeTimeFormat, this.language, options).format(Math.trunc(seconds / length), unit).replace(/\.$/, "");
   }
   /** A length of time in seconds: 45 s, 6 min, 2 h 10 min, 3 dias. */
   duration(seconds) {

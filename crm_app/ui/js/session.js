@@ -1,6 +1,7 @@
 // Signing in and out: through the API, then by a full navigation, so that the websocket opens with the new cookie.
-import { useSyncExternalStore } from "react";
+import { createElement as h, useSyncExternalStore } from "react";
 import { applyBrand } from "$/utils/prumo/frame.js";
+import { chooseLanguage } from "$/utils/prumo/locale.js";
 
 let state = { busy: false, error: "", values: {} };
 const listeners = new Set();
@@ -44,8 +45,8 @@ const destination = () => {
   return inside ? url.pathname + url.search : "/";
 };
 
-/** Submit handler of the login form; what was typed stays when it fails. */
-export const submitSignIn = async (event) => {
+/** Sends what stands in the form; what was typed stays when it fails. */
+const submitSignIn = async (event) => {
   event.preventDefault();
   if (state.busy) return;
   const form = new FormData(event.currentTarget);
@@ -56,14 +57,18 @@ export const submitSignIn = async (event) => {
       change({ busy: false, error: await failureKey(response) });
       return;
     }
-    const { organization } = await response.json();
+    const { user, organization } = await response.json();
     applyBrand(organization.brand_hue, organization.brand_chroma);
+    if (!document.cookie.includes("prumo_language=")) chooseLanguage(user.locale);
     sessionStorage.removeItem("token");
     window.location.assign(destination());
   } catch {
     change({ busy: false, error: "auth.error.offline" });
   }
 };
+
+/** The login form around its fields. */
+export const SignInForm = ({ children, className }) => h("form", { className, onSubmit: submitSignIn }, children);
 
 const leave = async (path) => {
   try {
