@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server with demo data for all browser tests."""
-    with running_server(tmp_path_factory.mktemp("browser") / "data") as running:
+    with running_server(tmp_path_factory.mktemp("browser") / "data", PRUMO_PRIVATE_HOSTS="127.0.0.1") as running:
         yield running
 
 
