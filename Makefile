@@ -4,7 +4,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PY := .venv/bin/python
 PRUMO := $(PY) -m crm_app.cli
 
-.PHONY: help run dev test lint bench build setup setup-dev lock clean
+.PHONY: help run dev test lint bench screenshots build setup setup-dev lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ lint-only:
 
 bench: setup-dev ## measure speed, each number beside its yardstick
 	@$(PY) -m bench
+
+screenshots: setup-dev build ## take the pictures of docs/screenshots
+	@scripts/test-tools.sh
+	@$(PY) -m scripts.screenshots
 
 build: setup ## build the front end, unless it is up to date
 	@$(PRUMO) build

@@ -1,4 +1,4 @@
-"""The main job, from end to end: a customer writes, two people see it live, a deal is born and moves, and it counts."""
+"""The main job, end to end: a customer writes, two people see it live, a deal is born, moves, and counts."""
 
 import re
 from collections.abc import AsyncIterator
