@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from crm_app.core.ids import new_id
-from tests.api.conftest import ClientFor
+from tests.api.clients import ClientFor
 from tests.conftest import MakeActor, Tenant
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from crm_app.api.errors import MEDIA_TYPE
 from crm_app.core.ids import new_id
-from tests.api.conftest import ClientFor
+from tests.api.clients import ClientFor
 from tests.conftest import PASSWORD, Tenant
 
 UNKNOWN = str(new_id())

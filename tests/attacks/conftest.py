@@ -1,0 +1,69 @@
+"""Two organizations with one row of everything; one of them is the intruder's. And the walls, one by one."""
+
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+from crm_app.core import database
+from crm_app.core.database import driver_url, set_tenant, system_unit_of_work
+from crm_app.core.postgres import EmbeddedPostgres
+from crm_app.core.tenancy import Actor
+from crm_app.domains.accounts import service as accounts
+from crm_app.domains.accounts.models import Organization, Role
+from crm_app.domains.accounts.permissions import permissions_of
+from tests.api.clients import api_app, client_for
+from tests.attacks.world import Watchman, World, build_world
+from tests.conftest import PASSWORD, Tenant
+
+__all__ = ["api_app", "client_for"]
+
+
+async def _new_world(name: str) -> World:
+    async with system_unit_of_work() as session:
+        email = f"{name}-{time.time_ns()}@exemplo.com.br"
+        made = await accounts.create_organization(session, name=name, owner_email=email, password=PASSWORD)
+        await set_tenant(session, made.id)
+        organization = await session.get_one(Organization, made.id)
+    owner = Actor(made.id, made.owner_id, Role.OWNER, permissions_of(Role.OWNER))
+    return await build_world(Tenant(organization, owner, email))
+
+
+@pytest_asyncio.fixture(scope="session")
+async def victim(db: EmbeddedPostgres) -> World:
+    """The organization whose data must stay its own. One for all attacks: none of them may change it."""
+    return await _new_world("vitima")
+
+
+@pytest_asyncio.fixture(scope="session")
+async def intruder(db: EmbeddedPostgres) -> World:
+    """Another organization; its owner may do everything there."""
+    return await _new_world("intruso")
+
+
+@pytest_asyncio.fixture(scope="session")
+async def watchman(db: EmbeddedPostgres, victim: World) -> AsyncIterator[Watchman]:
+    """Somebody who sees every change to the victim's rows."""
+    watchman = Watchman(db.url, victim)
+    yield watchman
+    watchman.close()
+
+
+@pytest_asyncio.fixture(params=["all walls", "without row-level security"])
+async def walls(
+    request: pytest.FixtureRequest, db: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[str]:
+    """Run the test with all walls standing, and again over connections that row-level security does not bind.
+
+    Without it, the organization in every statement of the repositories has to hold alone.
+    """
+    if request.param == "all walls":
+        yield request.param
+        return
+    engine = create_async_engine(driver_url(db.url), pool_size=4)
+    monkeypatch.setattr(database._state, "engine", engine)
+    monkeypatch.setattr(database._state, "sessions", async_sessionmaker(engine, expire_on_commit=False))
+    yield request.param
+    await engine.dispose()

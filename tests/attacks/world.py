@@ -1,0 +1,148 @@
+"""One row in every tenant table of an organization, with a secret in every text, and a way to see it change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import JSON, Column, Date, DateTime, ForeignKeyConstraint, Table, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+import crm_app.domains.models  # noqa: F401  every table is known
+from crm_app.core.database import unit_of_work
+from crm_app.core.ids import new_id
+from crm_app.domains.models import metadata
+from tests.conftest import Tenant
+
+BORN = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """An organization with one row per table; `ids` maps a table's name to that row."""
+
+    tenant: Tenant
+    ids: Mapping[str, UUID]
+
+    @property
+    def secret(self) -> str:
+        """The word that stands in every text of this organization, and nowhere else."""
+        return secret_of(self.tenant)
+
+    @property
+    def user_id(self) -> UUID:
+        """The id of the owner's user."""
+        assert self.tenant.owner.user_id
+        return self.tenant.owner.user_id
+
+
+def secret_of(tenant: Tenant) -> str:
+    """Return the word of this organization."""
+    return f"segredo{tenant.organization.id.hex[-8:]}"
+
+
+def tenant_tables() -> list[Table]:
+    """Return every table that carries an organization, those that others point at first."""
+    return [table for table in metadata.sorted_tables if "organization_id" in table.primary_key.columns]
+
+
+async def build_world(tenant: Tenant) -> World:
+    """Commit one row into every tenant table of this organization."""
+    assert tenant.owner.user_id
+    ids: dict[str, UUID] = {}
+    async with unit_of_work(tenant.owner) as session:
+        for table in tenant_tables():
+            if table.name == "membership":
+                continue
+            row = example_row(table, tenant, ids)
+            await session.execute(insert(table).values(row))
+            ids[table.name] = row["id"]
+    return World(tenant, ids)
+
+
+def example_row(table: Table, tenant: Tenant, ids: Mapping[str, UUID]) -> dict[str, Any]:
+    """Return a row that this table accepts; it points at the rows in `ids`."""
+    row: dict[str, Any] = {"organization_id": tenant.organization.id, "id": new_id()}
+    targets = {
+        element.parent.name: element.column.table.name
+        for constraint in table.constraints
+        if isinstance(constraint, ForeignKeyConstraint)
+        for element in constraint.elements
+    }
+    for column in table.columns:
+        if column.name in row or column.computed is not None:
+            continue
+        target = targets.get(column.name)
+        if target in {"membership", "app_user"}:
+            row[column.name] = tenant.owner.user_id
+        elif target is not None:
+            row[column.name] = ids.get(target)
+        elif not column.nullable or column.name.endswith("_text"):
+            row[column.name] = _value(table.name, column, secret_of(tenant))
+    return row
+
+
+# Columns whose words the code knows; anything else may hold a secret.
+_KNOWN = {
+    ("conversation", "status"): "open",
+    ("channel", "provider"): "simulator",
+    ("channel", "status"): "connected",
+    ("inbound_event", "status"): "failed",
+    ("message", "status"): "failed",
+    ("message", "direction"): "out",
+    ("message", "kind"): "text",
+    ("message_status", "status"): "sent",
+    ("attachment", "kind"): "image",
+    ("attachment", "status"): "failed",
+    ("stage", "kind"): "open",
+    ("contact_identity", "kind"): "telegram",
+    ("activity", "kind"): "note.added",
+    ("deal", "rank"): "a0",
+}
+
+
+def _value(table: str, column: Column[Any], secret: str) -> Any:
+    if (table, column.name) in _KNOWN:
+        return _KNOWN[table, column.name]
+    if isinstance(column.type, JSON | JSONB):
+        return {"text": secret}
+    if isinstance(column.type, ARRAY):
+        return [secret]
+    if isinstance(column.type, DateTime):
+        return BORN
+    if isinstance(column.type, Date):
+        return date(2026, 1, 5)
+    python = column.type.python_type
+    examples: dict[type, Any] = {int: 1, bool: False, float: 1.0, bytes: secret.encode(), UUID: new_id()}
+    length = getattr(column.type, "length", None)
+    return examples[python] if python in examples else secret[:length]
+
+
+class Watchman:
+    """Sees whether anything of an organization has changed since the last look, as the owner of the tables."""
+
+    def __init__(self, url: str, world: World) -> None:
+        self._connection = psycopg.connect(url, autocommit=True)
+        self._organization_id = world.tenant.organization.id
+        self._seen = self._look()
+
+    def assert_untouched(self) -> None:
+        """Fail when a row was added, changed or removed."""
+        now = self._look()
+        before, self._seen = self._seen, now
+        assert now == before
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._connection.close()
+
+    def _look(self) -> dict[str, str]:
+        parts = [
+            f"SELECT '{table.name}', md5(string_agg(t::text, '|' ORDER BY id)) FROM {table.name} t "
+            "WHERE organization_id = %(id)s"
+            for table in tenant_tables()
+        ]
+        rows = self._connection.execute(" UNION ALL ".join(parts), {"id": self._organization_id})  # type: ignore[arg-type]
+        return dict(rows.fetchall())
