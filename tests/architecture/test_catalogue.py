@@ -12,7 +12,7 @@ import pytest
 from crm_app.ui.catalogue import LANGUAGES, LOCALES, flatten, read_catalogue
 from tests.architecture.source import ROOT, Source, sources
 
-PLURAL = re.compile(r"_(one|other)$")
+PLURAL = re.compile(r"_(zero|one|other)$")
 PLACEHOLDER = re.compile(r"\{\{\s*-?\s*(\w+)")
 NAMED_BY = {"t", "notify", "say", "title_key", "key", "label_key"}
 NOT_WORDS = {"json", "js", "jsx", "css", "py", "html"}
@@ -28,10 +28,19 @@ def base(key: str) -> str:
     return PLURAL.sub("", key)
 
 
+def plurals(flat: dict[str, str]) -> set[str]:
+    """Return the keys that are counted: `open_other` is only a plural form when it shows how many."""
+    return {base(key) for key, sentence in flat.items() if key.endswith("_other") and "{{count" in sentence}
+
+
+def sentences(flat: dict[str, str]) -> set[str]:
+    """Return the keys as code names them: the plural forms of one count as one."""
+    return {base(key) if base(key) in plurals(flat) else key for key in flat}
+
+
 def missing_plurals(flat: dict[str, str]) -> set[str]:
-    """Return keys that have one plural form but not both `_one` and `_other`."""
-    forms = {key for key in flat if PLURAL.search(key)}
-    return {base(key) for key in forms if not {f"{base(key)}_one", f"{base(key)}_other"} <= flat.keys()}
+    """Return counted keys without a form for one."""
+    return {key for key in plurals(flat) if f"{key}_one" not in flat}
 
 
 def placeholders(flat: dict[str, str]) -> dict[str, set[str]]:
@@ -48,8 +57,7 @@ def keys_in_python(source: Source) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             named = [keyword.value for keyword in node.keywords if keyword.arg in NAMED_BY]
-            first = _text(node.args[0]) if node.args else ""
-            if name in NAMED_BY or first.startswith("errors."):
+            if node.args and (name in NAMED_BY or _text(node.args[0]).startswith("errors.")):
                 named.append(node.args[0])
             yield from ((one.lineno, _text(one)) for one in named)
         elif isinstance(node, ast.Assign) and any(getattr(one, "id", "") == "key" for one in node.targets):
@@ -151,14 +159,16 @@ def test_no_sentence_is_left_over() -> None:
     prefixes = tuple(set(re.findall(r"""["'`]([a-z_]+(?:\.\w+)*\.?\w*)(?:\{|\$\{|["'`]\s*\+)""", everything)))
     left = {
         key
-        for key in map(base, words("pt-BR"))
+        for key in sentences(words("pt-BR"))
         if key not in named and not any("." in prefix and key.startswith(prefix) for prefix in prefixes)
     }
     assert not left, "\n".join(sorted(left))
 
 
 def test_the_checks_can_fail() -> None:
-    assert missing_plurals({"a.b_one": "x"}) == {"a.b"}
+    assert missing_plurals({"a.b_other": "{{count}}", "a.open_other": "x"}) == {"a.b"}
+    counted = {"a.b_one": "", "a.b_other": "{{count, number}}", "a.open_other": "x"}
+    assert sentences(counted) == {"a.b", "a.open_other"}
     assert placeholders({"a.b_one": "x", "a.b_other": "{{count}} x"}) == {"a.b": {"count"}}
     sample = 'def f():\n    t("inbox.no.such")\n    raise Invalid("errors.no.such", title_key="x.y")\n'
     assert [key for _, key in keys_in_python(Source("x.py", sample))] == ["inbox.no.such", "x.y", "errors.no.such"]

@@ -39,7 +39,7 @@ async def running(url: str, port: int) -> AsyncIterator["subprocess.Popen[bytes]
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
                 writer.close()
                 break
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # lint-skip: sleep (polls the port of another process)
         yield process
     finally:
         process.kill()

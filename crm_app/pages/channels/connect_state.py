@@ -7,7 +7,7 @@ import reflex as rx
 
 from crm_app.core.errors import CrmError, Invalid
 from crm_app.domains.channels import pairing, service
-from crm_app.domains.channels.models import ChannelStatus
+from crm_app.domains.channels.schemas import ChannelStatus
 from crm_app.domains.channels.registry import get_provider
 from crm_app.domains.channels.schemas import PairingView
 from crm_app.pages.base import PageState, handler, notify

@@ -8,7 +8,7 @@ import reflex as rx
 from crm_app.config import get_settings
 from crm_app.core.errors import CrmError, Invalid, NotFound
 from crm_app.domains.channels import pairing, service
-from crm_app.domains.channels.models import ChannelStatus
+from crm_app.domains.channels.schemas import ChannelStatus
 from crm_app.domains.channels.registry import PROVIDERS
 from crm_app.domains.channels.views import ChannelView
 from crm_app.domains.inbox import service as inbox
