@@ -213,7 +213,7 @@ def fold(body: str) -> tuple[str, bool]:
     short = "\n".join(lines[:FOLD_LINES]) if len(lines) > FOLD_LINES else body
     if len(short) > FOLD_CHARACTERS:
         short = short[:FOLD_CHARACTERS].rsplit(" ", 1)[0]
-    return short.rstrip(), len(short) < len(body)
+    return (short.rstrip(), True) if len(short) < len(body) else (body, False)
 
 
 def file_row(view: AttachmentView) -> FileRow:

@@ -10,6 +10,8 @@ from crm_app.core.errors import Invalid, NotFound
 from crm_app.domains.channels import service as channels
 from crm_app.domains.channels.simulator import service
 from crm_app.pages.base import PageState, handler
+from crm_app.pages.routes import SIMULATOR
+from crm_app.pages.session.state import STAYING
 from crm_app.pages.simulator.rows import (
     NO_PHONE,
     BubbleRow,
@@ -71,11 +73,6 @@ class SimulatorState(PageState, rx.State):
     async def dock(self, wish: bool) -> Any:
         """Show or hide the phone at the right edge of the app."""
         self.docked = bool(wish)
-        return SimulatorState.load if self.docked else None
-
-    @handler("conversations.read")
-    async def refresh_dock(self) -> Any:
-        """Follow the phone on a new page when it is docked."""
         return SimulatorState.load if self.docked else None
 
     @handler("conversations.read")
@@ -172,6 +169,8 @@ class SimulatorState(PageState, rx.State):
 
     async def _on_fact(self, fact: dict[str, Any]) -> None:
         """Something happened on a phone: read the list, and the open one."""
+        if not (self.docked or self.router.url.path.startswith(SIMULATOR)):
+            return
         same = str(fact.get("phone_id")) == self.phone["id"]
         if fact["name"] == "simulator.typing":
             if same:
@@ -183,3 +182,7 @@ class SimulatorState(PageState, rx.State):
             await self._open(UUID(self.phone["id"] or str(fact["phone_id"])))
         except NotFound:
             self.phone, self.bubbles = NO_PHONE, []
+
+
+# The docked phone stays in the hand from page to page.
+STAYING.append(SimulatorState)
