@@ -231,6 +231,26 @@ async def test_a_defect_in_the_line_counts_as_uncertain(talk: Desk) -> None:
     assert len(talk.network.taken()) == 1
 
 
+async def test_a_delivery_that_cannot_begin_is_given_up_after_a_while(
+    talk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any, **__: Any) -> None:
+        raise ValueError("the seal is broken")
+
+    sent = await talk.send("Oi")
+    with monkeypatch.context() as patch:
+        patch.setattr(channels, "open_provider", broken)
+        for _ in range(rules.MAX_ATTEMPTS - 1):
+            with pytest.raises(TryLater):
+                await deliver_message(talk.system, message_id=sent.id)
+        await deliver_message(talk.system, message_id=sent.id)
+    assert (await fresh(talk, sent)).error_key == "errors.unexpected"
+    await talk.call(service.replay_message, message_id=sent.id)
+    await talk.run_jobs()
+    assert (await fresh(talk, sent)).status is DeliveryStatus.SENT
+    assert len(talk.network.taken()) == 1
+
+
 async def test_when_the_vendor_cannot_tell_a_person_decides(talk: Desk) -> None:
     talk.network.mood = [RetryLater(maybe_accepted=True)]
     talk.network.finds = False

@@ -345,6 +345,13 @@ async def test_a_message_typed_on_the_phone_is_ours(desk: Desk) -> None:
     assert (row.unread_count, row.waiting_since) == (0, None)
 
 
+async def test_a_bare_phone_gets_its_name_when_the_customer_writes(desk: Desk) -> None:
+    await desk.hear(echo("Bom dia!", message_id="p-1"))
+    assert (await desk.only()).contact_name == "(41) 99999-0101"
+    await desk.hear(inbound("Oi", at=5))
+    assert (await desk.only()).contact_name == "Helena Prates"
+
+
 async def test_filters_boxes_and_counters(desk: Desk) -> None:
     for number in range(3):
         phone = f"+554199990{number}00"

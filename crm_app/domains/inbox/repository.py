@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from crm_app.core import repository as rows
+from crm_app.core.errors import NotFound
 from crm_app.core.ids import new_id
 from crm_app.domains.inbox.models import (
     Attachment,
@@ -34,16 +35,15 @@ async def get_conversation(
     """Return a conversation, locked against others' changes when asked for. Raises `NotFound`."""
     if not lock:
         return await rows.get(session, Conversation, organization_id, conversation_id)
-    await session.execute(
-        select(col(Conversation.id))
-        .where(
-            col(Conversation.organization_id) == organization_id,
-            col(Conversation.id) == conversation_id,
-        )
+    statement = (
+        select(Conversation)
+        .where(col(Conversation.organization_id) == organization_id, col(Conversation.id) == conversation_id)
         .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    conversation = await rows.get(session, Conversation, organization_id, conversation_id)
-    await session.refresh(conversation)
+    conversation = (await session.scalars(statement)).one_or_none()
+    if conversation is None:
+        raise NotFound(kind="conversation")
     return conversation
 
 

@@ -20,6 +20,7 @@ from crm_app.domains.channels.schemas import (
     Referral,
 )
 from crm_app.domains.contacts import service as contacts
+from crm_app.domains.contacts.schemas import ContactUpdate
 from crm_app.domains.inbox import files, repository, rules
 from crm_app.domains.inbox.events import ConversationCreated
 from crm_app.domains.inbox.models import Conversation, Direction, Message, MessageKind
@@ -195,6 +196,11 @@ async def open_conversation(
 async def _welcome(session: AsyncSession, actor: Actor, conversation: Conversation, event: InboundMessage) -> None:
     """Open a deal for a customer who writes for the first time, and begin the timeline."""
     contact = await contacts.get_contact(session, actor, contact_id=conversation.contact_id)
+    name = rules.one_line(rules.clean_incoming(event.sender.name or ""), 200)
+    if name and not any(character.isalpha() for character in contact.name):
+        # Known by a bare phone so far, because we or a colleague's phone wrote first.
+        change = ContactUpdate(version=contact.version, name=name)
+        contact = await contacts.update_contact(session, actor, contact_id=contact.id, data=change)
     await pipeline.ensure_deal_for_contact(
         session, actor, contact_id=contact.id, contact_name=contact.name, source=contact.source
     )

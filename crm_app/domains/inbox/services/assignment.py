@@ -15,8 +15,6 @@ from crm_app.domains.inbox.services.placing import touch
 async def assign(session: AsyncSession, actor: Actor, *, conversation_id: UUID, user_id: UUID | None) -> None:
     """Give the conversation to an active member, or back to the queue. Raises `NotFound`."""
     actor.require("messages.send")
-    if user_id is not None:
-        await accounts.access_member(session, actor, user_id)
     conversation = await repository.get_conversation(session, actor.organization_id, conversation_id, lock=True)
     if conversation.assignee_id != user_id:
         await _give(session, actor, conversation, user_id)
@@ -29,14 +27,15 @@ async def take_over(session: AsyncSession, actor: Actor, conversation: Conversat
 
 
 async def _give(session: AsyncSession, actor: Actor, conversation: Conversation, user_id: UUID | None) -> None:
+    member = await accounts.access_member(session, actor, user_id) if user_id else None
     before, conversation.assignee_id = conversation.assignee_id, user_id
     await _changed(
         session,
         actor,
         conversation,
-        "conversation.assigned",
+        "conversation.assigned" if member else "conversation.unassigned",
         {"assignee_id": str(before) if before else None},
-        {"assignee_id": str(user_id) if user_id else None},
+        {"assignee_id": str(user_id), "name": member.name} if member else {"assignee_id": None},
     )
 
 

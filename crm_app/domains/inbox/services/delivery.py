@@ -88,6 +88,10 @@ async def _deliver(actor: Actor, message_id: UUID) -> None:
     except CrmError as failure:
         await _give_up(actor, message_id, failure)
         return
+    except Exception as failure:
+        log.exception("a delivery could not begin", message_id=str(message_id))
+        await _postpone(actor, message_id, failure, certain=None, wish=None)
+        return
     if departure is None:
         return
     try:
@@ -231,15 +235,20 @@ async def _absorb(session: AsyncSession, message: Message, twin: Message) -> Non
 
 
 async def _postpone(
-    actor: Actor, message_id: UUID, failure: Exception, *, certain: bool, wish: timedelta | None
+    actor: Actor, message_id: UUID, failure: Exception, *, certain: bool | None, wish: timedelta | None
 ) -> None:
-    """Let the message wait for its next attempt, or give it up after the last one. Raises `TryLater`."""
+    """Let the message wait for its next attempt, or give it up after the last one. Raises `TryLater`.
+
+    `certain`: the vendor has certainly not taken it; None when this attempt did not even begin.
+    """
     key = getattr(failure, "key", "errors.unexpected")
     async with unit_of_work(actor) as session:
         message = await repository.lock_message(session, actor.organization_id, message_id)
         if message is None or DeliveryStatus(message.status) not in _OPEN:
             return
-        if certain:
+        if certain is None:
+            message.attempts += 1
+        elif certain:
             message.data = {**message.data, "uncertain": False}
         exhausted = message.attempts >= rules.MAX_ATTEMPTS
         delay = rules.backoff(message.attempts, wish=wish, chance=random.random())  # noqa: S311
