@@ -88,6 +88,7 @@ async def _plan(actor: Actor, name: str, sql: str) -> str:
     values = {
         ":organization": f"'{actor.organization_id}'::uuid",
         ":starts": "ARRAY[" + ",".join(f"'{one.isoformat()}'::timestamptz" for one in starts) + "]",
+        ":ends": "ARRAY[" + ",".join(f"'{one.isoformat()}'::timestamptz" for one in starts[1:]) + "]",
         ":begin": f"'{starts[0].isoformat()}'::timestamptz",
         ":finish": f"'{starts[-1].isoformat()}'::timestamptz",
         ":zone": "'America/Sao_Paulo'",

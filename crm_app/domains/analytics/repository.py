@@ -5,7 +5,7 @@ and in Python, also when clocks change.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ Rows = Sequence[Any]
 
 _TYPES: dict[str, BindParameter[Any]] = {
     "starts": bindparam("starts", type_=ARRAY(TIMESTAMP(timezone=True))),
+    "ends": bindparam("ends", type_=ARRAY(TIMESTAMP(timezone=True))),
     "limits": bindparam("limits", type_=ARRAY(Integer)),
 }
 
@@ -57,18 +58,24 @@ WHERE d.organization_id = :organization AND d.archived_at IS NULL AND s.kind = '
 GROUP BY d.stage_id, s.probability
 """
 MESSAGES = """
-SELECT width_bucket(m.occurred_at, :starts) - 1 AS day, m.direction, count(*) AS messages
-FROM message m
-WHERE m.organization_id = :organization AND m.occurred_at >= :begin AND m.occurred_at < :finish
-GROUP BY 1, 2
+SELECT d.day - 1 AS day, counted.received, counted.sent
+FROM unnest(CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
+    WITH ORDINALITY AS d (begins, ends, day)
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE m.direction = 'in') AS received,
+        count(*) FILTER (WHERE m.direction = 'out') AS sent
+    FROM message m
+    WHERE m.organization_id = :organization AND m.occurred_at >= d.begins AND m.occurred_at < d.ends
+) AS counted
 """
 MESSAGES_OF_OWNER = """
-SELECT width_bucket(m.occurred_at, :starts) - 1 AS day, m.direction, count(*) AS messages
+SELECT width_bucket(m.occurred_at, :starts) - 1 AS day, count(*) FILTER (WHERE m.direction = 'in') AS received,
+    count(*) FILTER (WHERE m.direction = 'out') AS sent
 FROM message m
 JOIN conversation c ON c.organization_id = m.organization_id AND c.id = m.conversation_id
 WHERE m.organization_id = :organization AND m.occurred_at >= :begin AND m.occurred_at < :finish
-    AND (m.author_id = :owner OR (m.direction = 'in' AND c.assignee_id = :owner))
-GROUP BY 1, 2
+    AND ((m.direction = 'out' AND m.author_id = :owner) OR (m.direction = 'in' AND c.assignee_id = :owner))
+GROUP BY 1
 """
 WAITS = """
 WITH answer AS MATERIALIZED (
@@ -167,8 +174,12 @@ async def sum_open(session: AsyncSession, window: Window) -> Rows:
 
 
 async def count_messages(session: AsyncSession, window: Window) -> Rows:
-    """Return (day, direction, messages); of an owner: those written, and those received by own conversations."""
-    return await _rows(session, MESSAGES_OF_OWNER if window.owner_id else MESSAGES, window)
+    """Return (day, received, sent) without notes; of an owner: what own conversations received, what one wrote."""
+    if window.owner_id:
+        return await _rows(session, MESSAGES_OF_OWNER, window)
+    # One walk through the index per day: half the cost of sorting a million rows into days.
+    starts = list(window.starts)
+    return await _rows(session, MESSAGES, replace(window, starts=starts[:-1]), ends=starts[1:])
 
 
 async def median_waits(session: AsyncSession, window: Window, zone: str) -> Rows:

@@ -27,8 +27,8 @@ async def read_messages(session: AsyncSession, scope: Scope) -> Messages:
     """Count the messages of both periods."""
     rows = await repository.count_messages(session, scope.both)
     first = scope.previous.start
-    heard = by_day(rows, first, lambda row: row.messages, lambda row: row.direction == "in")
-    said = by_day(rows, first, lambda row: row.messages, lambda row: row.direction == "out")
+    heard = by_day(rows, first, lambda row: row.received)
+    said = by_day(rows, first, lambda row: row.sent)
     received, sent = within(heard, scope.span), within(said, scope.span)
     together = [float(one + other) for one, other in zip(received, sent, strict=True)]
     earlier = total(within(heard, scope.previous)) + total(within(said, scope.previous))
