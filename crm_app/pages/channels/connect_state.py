@@ -7,9 +7,8 @@ import reflex as rx
 
 from crm_app.core.errors import CrmError, Invalid
 from crm_app.domains.channels import pairing, service
-from crm_app.domains.channels.schemas import ChannelStatus
 from crm_app.domains.channels.registry import get_provider
-from crm_app.domains.channels.schemas import PairingView
+from crm_app.domains.channels.schemas import ChannelStatus, PairingView
 from crm_app.pages.base import PageState, handler, notify
 from crm_app.pages.channels.state import channel_id_of
 from crm_app.pages.current import current_actor

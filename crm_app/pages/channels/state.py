@@ -8,8 +8,8 @@ import reflex as rx
 from crm_app.config import get_settings
 from crm_app.core.errors import CrmError, Invalid, NotFound
 from crm_app.domains.channels import pairing, service
-from crm_app.domains.channels.schemas import ChannelStatus
 from crm_app.domains.channels.registry import PROVIDERS
+from crm_app.domains.channels.schemas import ChannelStatus
 from crm_app.domains.channels.views import ChannelView
 from crm_app.domains.inbox import service as inbox
 from crm_app.domains.inbox.schemas import ChannelTraffic

@@ -6,12 +6,12 @@ import reflex as rx
 from reflex_base.event import no_args_event_spec, passthrough_event_spec
 from reflex_components_lucide.icon import LUCIDE_LIBRARY
 
-_COMPOSER = rx.asset("composer.jsx", shared=True).importable_path
-_THREAD = rx.asset("thread.jsx", shared=True).importable_path
-_LIST = rx.asset("list.jsx", shared=True).importable_path
-_MEDIA = rx.asset("media.jsx", shared=True).importable_path
-for _module in ("outbox.js", "upload.js", "recorder.js"):
-    rx.asset(_module, shared=True)
+from crm_app.ui.browser_module import browser_module
+
+SOURCES = ("composer.jsx", "thread.jsx", "list.jsx", "media.jsx", "outbox.js", "upload.js", "recorder.js")
+
+_modules = {name: browser_module(name, package=__name__, beside=__file__) for name in SOURCES}
+_COMPOSER, _THREAD, _LIST, _MEDIA = (_modules[name] for name in SOURCES[:4])
 
 
 class _Part(rx.Component):

@@ -3,7 +3,9 @@
 import reflex as rx
 from reflex_components_lucide.icon import LUCIDE_LIBRARY
 
-_PHONE = rx.asset("phone.jsx", shared=True).importable_path
+from crm_app.ui.browser_module import browser_module
+
+_PHONE = browser_module("phone.jsx", package=__name__, beside=__file__)
 
 
 class Attach(rx.Component):

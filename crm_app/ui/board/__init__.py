@@ -4,6 +4,8 @@ from typing import Any
 
 import reflex as rx
 
+from crm_app.ui.browser_module import browser_module
+
 SOURCES = (
     "board.jsx",
     "card.jsx",
@@ -24,7 +26,7 @@ SOURCES = (
 
 DND_KIT = "@dnd-kit/core@6.3.1"
 
-_assets = {name: rx.asset(name, shared=True) for name in SOURCES}
+_modules = {name: browser_module(name, package=__name__, beside=__file__) for name in SOURCES}
 
 
 def _moved(
@@ -46,7 +48,7 @@ class Board(rx.Component):
     new snapshot with `on_resync`.
     """
 
-    library = _assets["board.jsx"].importable_path
+    library = _modules["board.jsx"]
     tag = "PrumoBoard"
     lib_dependencies: list[str] = [DND_KIT]
 
