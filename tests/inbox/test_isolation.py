@@ -10,7 +10,7 @@ from crm_app.core.database import unit_of_work
 from crm_app.core.errors import NotFound
 from crm_app.domains.channels.providers.base import Rejected
 from crm_app.domains.inbox import service
-from tests.api.conftest import ClientFor, api_app, client_for
+from tests.api.clients import ClientFor, api_app, client_for
 from tests.conftest import Tenant
 from tests.inbox.conftest import Desk, inbound
 from tests.inbox.test_media import with_file

@@ -16,7 +16,7 @@ from crm_app.domains.inbox.errors import FileRefused, NotFailed, UploadExpired
 from crm_app.domains.inbox.models import AttachmentStatus, MessageKind
 from crm_app.domains.inbox.schemas import AttachmentView
 from crm_app.domains.inbox.services import media
-from tests.api.conftest import ClientFor, api_app, client_for
+from tests.api.clients import ClientFor, api_app, client_for
 from tests.conftest import MakeActor
 from tests.inbox.conftest import Desk, inbound
 from tests.inbox.test_rules import PNG
