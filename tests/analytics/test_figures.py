@@ -23,7 +23,7 @@ from crm_app.domains.analytics.schemas import (
     Span,
     StageFigures,
 )
-from crm_app.pages.dashboard import figures, looks, tiles
+from crm_app.pages.dashboard import figures, looks, stage_figures, tiles
 from crm_app.pages.dashboard.tables import TABLES
 
 LOOK = looks.colors(284, 1, dark=False)
@@ -67,9 +67,9 @@ def drawn(shown: DashboardView) -> dict[str, figures.Figure]:
     """Return all figures of a view by name."""
     return {
         "revenue": figures.revenue(shown),
-        "funnel": figures.funnel(shown.stages),
-        "conversion": figures.conversion(shown.stages),
-        "stage_value": figures.stage_value(shown.stages),
+        "funnel": stage_figures.funnel(shown.stages),
+        "conversion": stage_figures.conversion(shown.stages),
+        "stage_value": stage_figures.stage_value(shown.stages),
         "new_deals": figures.new_deals(shown),
         "messages": figures.messages(shown),
         "waits": figures.waits(shown),

@@ -53,11 +53,7 @@ async def dashboard(
     scope = Scope(actor.organization_id, owner_id, zone, span, rules.before(kind, span))
     pipelines = await repository.list_pipelines(session, scope.now)
     chosen = _choose_pipeline(pipelines, pipeline_id)
-    closings = await read_closings(session, scope, kind)
-    new_deals = await read_new_deals(session, scope)
-    funnel = await read_funnel(session, scope, chosen)
-    messages = await read_messages(session, scope)
-    waits = await read_waits(session, scope)
+    figures = await _figures(session, scope, kind, chosen, members)
     return DashboardView(
         kind=kind,
         period=span,
@@ -69,27 +65,40 @@ async def dashboard(
         owner_id=owner_id,
         pipelines=tuple(PipelineOption(id=row.id, name=row.name) for row in pipelines),
         members=tuple(MemberOption(id=one.user_id, name=one.name) for one in members if one.is_active),
-        revenue=closings.revenue,
-        open_deals=funnel.open_deals,
-        new_deals=new_deals.figure,
-        conversion=funnel.conversion,
-        response=waits.figure,
-        messages=messages.figure,
-        within_goal=waits.within_goal,
-        unassigned=await repository.count_unassigned(session, scope.now),
         days=tuple(rules.days_of(span)),
-        revenue_cents=closings.revenue_cents,
-        previous_revenue_cents=closings.previous_revenue_cents,
-        forecast=closings.forecast,
-        created=new_deals.created,
-        previous_created=new_deals.previous_created,
-        received=messages.received,
-        sent=messages.sent,
-        stages=funnel.stages,
-        heat=waits.heat,
-        waits=waits.classes,
-        people=_rank(members, closings, waits, owner_id),
+        **figures,
     )
+
+
+async def _figures(
+    session: AsyncSession, scope: Scope, kind: PeriodKind, pipeline_id: UUID | None, members: Sequence[MemberView]
+) -> dict[str, Any]:
+    closings = await read_closings(session, scope, kind)
+    new_deals = await read_new_deals(session, scope)
+    funnel = await read_funnel(session, scope, pipeline_id)
+    messages = await read_messages(session, scope)
+    waits = await read_waits(session, scope)
+    return {
+        "revenue": closings.revenue,
+        "open_deals": funnel.open_deals,
+        "new_deals": new_deals.figure,
+        "conversion": funnel.conversion,
+        "response": waits.figure,
+        "messages": messages.figure,
+        "within_goal": waits.within_goal,
+        "unassigned": await repository.count_unassigned(session, scope.now),
+        "revenue_cents": closings.revenue_cents,
+        "previous_revenue_cents": closings.previous_revenue_cents,
+        "forecast": closings.forecast,
+        "created": new_deals.created,
+        "previous_created": new_deals.previous_created,
+        "received": messages.received,
+        "sent": messages.sent,
+        "stages": funnel.stages,
+        "heat": waits.heat,
+        "waits": waits.classes,
+        "people": _rank(members, closings, waits, scope.owner_id),
+    }
 
 
 def _choose_pipeline(pipelines: Sequence[Any], wanted: UUID | None) -> UUID | None:

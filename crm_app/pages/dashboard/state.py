@@ -11,7 +11,7 @@ from crm_app.core.errors import Invalid
 from crm_app.domains.analytics import service
 from crm_app.domains.analytics.schemas import DashboardView, PeriodKind
 from crm_app.pages.base import PageState, handler
-from crm_app.pages.dashboard import figures, looks
+from crm_app.pages.dashboard import figures, looks, stage_figures
 from crm_app.pages.dashboard.tables import TABLES, Table
 from crm_app.pages.dashboard.tiles import (
     HeatRow,
@@ -216,9 +216,9 @@ class DashboardState(PageState, rx.State):
 
     def _draw(self, view: DashboardView) -> None:
         self.revenue_figure = figures.revenue(view)
-        self.funnel_figure = figures.funnel(view.stages)
-        self.conversion_figure = figures.conversion(view.stages)
-        self.stage_value_figure = figures.stage_value(view.stages)
+        self.funnel_figure = stage_figures.funnel(view.stages)
+        self.conversion_figure = stage_figures.conversion(view.stages)
+        self.stage_value_figure = stage_figures.stage_value(view.stages)
         self.new_deals_figure = figures.new_deals(view)
         self.messages_figure = figures.messages(view)
         self.waits_figure = figures.waits(view)
