@@ -64,7 +64,7 @@ class PageState:
     async def _own_name(self) -> str:
         from crm_app.pages.session.state import Session
 
-        session: Any = await self.get_state(Session)  # type: ignore[attr-defined]
+        session: Any = await self.get_state(Session)
         return str(session.user_name)
 
     def _remind(self, name: str, after: float) -> None:
