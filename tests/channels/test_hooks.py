@@ -9,7 +9,9 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
+from crm_app.api.hooks import receive as hooks
 from crm_app.api.hooks.receive import router
+from crm_app.core.limits import Throttle
 from crm_app.domains.channels import intake
 from crm_app.domains.channels.providers.waha.webhook import signature
 from tests.channels.conftest import MakeChannel
@@ -113,3 +115,14 @@ async def test_a_database_that_is_away_asks_for_a_retry(
 async def test_the_secret_is_not_told(tenant: Tenant, make_channel: MakeChannel) -> None:
     channel = await make_channel("waha")
     assert channel.secret not in repr(channel)
+
+
+async def test_strangers_are_told_to_stop(
+    client: httpx.AsyncClient, make_channel: MakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = await make_channel("waha")
+    monkeypatch.setattr(hooks, "_strangers", Throttle(f"test-{uuid4()}", "3/minute"))
+    answers = [await client.post(channel.webhook_path, content=b"x") for _ in range(5)]
+    assert [one.status_code for one in answers] == [401, 401, 401, 429, 429]
+    good = await client.post(channel.webhook_path, **signed(channel.secret, message_body(1)))
+    assert good.status_code == 200

@@ -235,3 +235,17 @@ async def test_a_door_shows_only_the_channel_that_is_asked_for(make_channel: Mak
         seen = await session.execute(text("SELECT count(*) FROM channel"))
         assert seen.scalar_one() == 0
     assert await doors_module._read(uuid4()) is None
+
+
+async def test_old_events_that_are_dealt_with_are_forgotten(tenant: Tenant, make_channel: MakeChannel) -> None:
+    channel = await make_channel("waha")
+    for number in range(4):
+        await intake.receive("waha", channel.id, waha_call(channel.secret, message_body(number)))
+    done, ignored, failed, _ = await _stored(tenant, channel.id)
+    async with unit_of_work(tenant.owner) as session:
+        await event_log.mark_processed(session, tenant.owner, event_id=done["id"])
+        await event_log.mark_processed(session, tenant.owner, event_id=ignored["id"], ignored=True)
+        await event_log.mark_failed(session, tenant.owner, event_id=failed["id"], error="?")
+        assert await event_log.forget_old_events(session, tenant.owner) == 0
+        await session.execute(text("UPDATE inbound_event SET created_at = created_at - interval '31 days'"))
+        assert await event_log.forget_old_events(session, tenant.owner) == 2

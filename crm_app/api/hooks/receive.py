@@ -1,6 +1,8 @@
 """One address for every vendor's webhook. The answer comes after the event is durable, and never before.
 
-200 stored or known already · 401 wrong signature · 404 no such channel · 413 larger than 10 MB · 503 try again.
+200 stored or known already · 401 wrong signature · 404 no such channel · 413 larger than 10 MB
+429 too many calls of strangers · 503 try again.
+
 What a body holds does not matter here: a signed call is kept whatever it says, and shown when nobody understands
 it.
 """
@@ -13,12 +15,15 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
+from crm_app.api.deps import client_address
 from crm_app.config import get_settings
-from crm_app.core.errors import CrmError
+from crm_app.core.errors import CrmError, TooManyRequests
+from crm_app.core.limits import Throttle
 from crm_app.domains.channels import intake
 from crm_app.domains.channels.providers.base import InboundRequest
 
 router = APIRouter()
+_strangers = Throttle("hooks-strangers", "600/minute")
 _ANSWERS = {receipt: json.dumps({"status": receipt.value}).encode() for receipt in intake.Receipt}
 
 
@@ -36,6 +41,8 @@ async def receive(request: Request) -> Response:
     try:
         call = InboundRequest(await _body(request), _headers(request), _url(request), "POST", _query(request))
         receipt = await intake.receive(provider, _channel(channel_id), call)
+    except (intake.UnknownChannel, intake.BadSignature) as stranger:
+        return _refusal(await _worn_out(request) or stranger)
     except CrmError as error:
         return _refusal(error)
     return Response(_ANSWERS[receipt], media_type="application/json")
@@ -49,6 +56,15 @@ async def challenge(request: Request) -> Response:
         return PlainTextResponse(await intake.challenge(provider, _channel(channel_id), call))
     except CrmError as error:
         return _refusal(error)
+
+
+async def _worn_out(request: Request) -> CrmError | None:
+    """Count a call by somebody who knows no secret; too many of them from one address are told to stop."""
+    try:
+        await _strangers.hit(client_address(request))
+    except TooManyRequests as limit:
+        return limit
+    return None
 
 
 async def _body(request: Request) -> bytes:
@@ -90,7 +106,7 @@ def _channel(text: str) -> UUID:
 
 def _refusal(error: CrmError) -> JSONResponse:
     """Answer with problem details (RFC 9457)."""
-    headers = {"retry-after": "5"} if error.status == 503 else {}
+    headers = {"retry-after": "5"} if error.status in {429, 503} else {}
     if error.status == 413:
         headers["connection"] = "close"
     problem = {"type": "about:blank", "title": error.code, "status": error.status, "detail": error.key}

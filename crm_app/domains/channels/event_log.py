@@ -1,5 +1,6 @@
 """Use cases around raw events: loading one for processing, how it ended, the list of failures, replay."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +22,8 @@ from crm_app.domains.channels.schemas import ChannelEvent, Unknown
 from crm_app.domains.channels.views import InboundEventView, LoadedEvent
 
 PREVIEW_CHARACTERS = 2_000
+KEEP_EVENTS = timedelta(days=30)
+"""Vendors repeat a delivery for a week at most; a month also serves replays after a mistake of ours."""
 
 
 async def load_inbound_event(session: AsyncSession, actor: Actor, *, event_id: UUID) -> LoadedEvent:
@@ -97,6 +100,12 @@ async def list_inbound_events(
     shown = rows[:-1] if len(rows) > limit else rows
     more = encode_cursor(shown[-1][0].id) if len(rows) > len(shown) and shown else None
     return Page([_view(row, name) for row, name in shown], more)
+
+
+async def forget_old_events(session: AsyncSession, actor: Actor) -> int:
+    """Remove raw events that were dealt with a month ago; those that failed stay. Returns how many went."""
+    actor.require("channels.manage")
+    return await repository.delete_done_events(session, actor.organization_id, utc_now() - KEEP_EVENTS)
 
 
 async def replay_inbound_event(session: AsyncSession, actor: Actor, *, event_id: UUID) -> None:

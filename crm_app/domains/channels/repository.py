@@ -179,3 +179,17 @@ async def mark_event(
         .execution_options(synchronize_session=False)
     )
     return bool(getattr(done, "rowcount", 0))
+
+
+async def delete_done_events(session: AsyncSession, organization_id: UUID, before: datetime) -> int:
+    """Remove raw events that were dealt with and arrived before a moment; return how many."""
+    gone = await session.execute(
+        delete(InboundEvent)
+        .where(
+            col(InboundEvent.organization_id) == organization_id,
+            col(InboundEvent.status).in_([InboundStatus.DONE, InboundStatus.IGNORED]),
+            col(InboundEvent.created_at) < before,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return int(getattr(gone, "rowcount", 0))

@@ -87,17 +87,24 @@ async def customer_sends(
     text: str = "",
     file: PhoneFile | None = None,
     reply_to: str = "",
+    key: str = "",
 ) -> PhoneMessage:
-    """Write to the business as the customer. Raises `Invalid` for an empty or endless text, `NotFound`."""
+    """Write to the business as the customer; the same `key` twice is one message.
+
+    Raises `Invalid` for an empty or endless text, `NotFound`.
+    """
     actor.require("messages.send")
     body = text.replace("\x00", "")
     if len(body) > MAX_TEXT or (not body.strip() and file is None):
         raise Invalid("errors.channels.bad_text", field="text", limit=MAX_TEXT)
     phone = await repository.get_phone(session, actor.organization_id, phone_id, lock=True)
+    wanted = key or f"customer:{new_id()}"
+    if known := await repository.find_message_by_key(session, actor.organization_id, phone_id, wanted):
+        return _message(known)
     row = SimulatorMessage(
         organization_id=phone.organization_id,
         phone_id=phone.id,
-        key=f"customer:{new_id()}",
+        key=wanted,
         from_customer=True,
         kind=file.kind if file else "text",
         body=body,
@@ -174,9 +181,7 @@ async def start_script(session: AsyncSession, actor: Actor, *, channel_id: UUID,
     phone = await repository.get_phone(session, actor.organization_id, opened.id, lock=True)
     phone.script, phone.script_turn, phone.reads, phone.reachable = wanted.key, 0, True, True
     await session.flush()
-    await enqueue(
-        session, SPEAK_JOB, organization_id=phone.organization_id, phone_id=phone.id, lines=list(wanted.opening)
-    )
+    await speak(session, phone, list(wanted.opening), occasion=str(new_id()))
     touched(session, phone)
     return _view(phone, 0, "")
 
@@ -191,21 +196,46 @@ async def stop_script(session: AsyncSession, actor: Actor, *, phone_id: UUID) ->
     return _view(phone, 0, "")
 
 
-async def react(session: AsyncSession, actor: Actor, *, phone_id: UUID) -> list[str]:
-    """Read what came, if the phone's owner reads; return what a scripted customer answers to the last message."""
+async def speak(session: AsyncSession, phone: SimulatorPhone, lines: list[str], *, occasion: str) -> None:
+    """Have the customer type and send these lines one after the other; each line once per `occasion`."""
+    await enqueue(
+        session,
+        SPEAK_JOB,
+        lock=f"simulator:{phone.id}",
+        organization_id=phone.organization_id,
+        phone_id=phone.id,
+        lines=lines,
+        occasion=occasion,
+    )
+
+
+async def say_first(
+    session: AsyncSession, actor: Actor, *, phone_id: UUID, lines: list[str], occasion: str
+) -> None:
+    """Send the first of the lines and leave the others to a later job."""
+    await customer_sends(session, actor, phone_id=phone_id, text=lines[0], key=f"script:{occasion}:{len(lines)}")
+    await customer_types(session, actor, phone_id=phone_id, active=False)
+    if lines[1:]:
+        phone = await repository.get_phone(session, actor.organization_id, phone_id)
+        await speak(session, phone, lines[1:], occasion=occasion)
+
+
+async def react(session: AsyncSession, actor: Actor, *, phone_id: UUID, message_id: UUID) -> None:
+    """Read what came, if the phone's owner reads; a scripted customer answers when nothing newer has come."""
     actor.require("messages.send")
     phone = await repository.get_phone(session, actor.organization_id, phone_id, lock=True)
     await settle(session, phone)
     touched(session, phone)
     if not (phone.script and phone.reads and phone.reachable):
-        return []
+        return
     last = await repository.list_messages(session, actor.organization_id, phone_id, 1)
-    if not last or last[0].from_customer:
-        return []
+    if not last or last[0].id != message_id:
+        return
     lines = find_script(phone.script).answer(phone.script_turn, last[0].body)
     phone.script_turn += 1
     await session.flush()
-    return list(lines)
+    if lines:
+        await speak(session, phone, list(lines), occasion=str(message_id))
 
 
 async def _channel(session: AsyncSession, actor: Actor, channel_id: UUID) -> None:
