@@ -8,7 +8,6 @@ import reflex as rx
 from crm_app.core.clock import utc_now
 from crm_app.core.errors import CrmError
 from crm_app.core.ids import new_id
-from crm_app.domains.channels.models import ChannelStatus
 from crm_app.domains.inbox import service as inbox
 from crm_app.pages.base import PageState, handler
 from crm_app.pages.current import current_actor
@@ -19,7 +18,7 @@ from crm_app.pages.session.state import STAYING
 
 MOST = 30
 WATCHED = ("message.received", "message.status", "channel.status", "conversation.updated", "presence.online")
-DOWN = frozenset({ChannelStatus.DISCONNECTED, ChannelStatus.FAILED})
+DOWN = frozenset({"disconnected", "failed"})
 
 
 class Notices(PageState, rx.State):
