@@ -51,6 +51,8 @@ class Guard(Middleware):
         if signed_in is None and permission is not None:
             return await _send_to_login(root, wiped)
         log.warning("event refused", event_name=event.name, permission=permission)
+        if signed_in is not None and (await root.get_state(Session)).denied:
+            return StateUpdate()  # the page says so already
         return StateUpdate(events=_events(notify("errors.forbidden", tone="error")) if signed_in else [])
 
 

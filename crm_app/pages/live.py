@@ -38,6 +38,8 @@ class Watch:
     state: type[State]
     names: tuple[str, ...]
     ids: dict[str, str]
+    later: bool = False
+    """The frame's states may wait until the screen itself has been served."""
 
     def wants(self, fact: Fact) -> bool:
         """Tell whether this watch is about `fact`. A name that ends in a dot stands for all that begin so."""
@@ -142,8 +144,7 @@ class Bridge:
         try:
             while tab.waiting and self._tabs.get(tab.token) is tab:
                 async with self._turns:
-                    batch, tab.waiting = tab.waiting, []
-                    await self._deliver(tab, batch)
+                    await self._deliver(tab, _next_batch(tab))
         except Exception:
             log.exception("live delivery failed", client_token=tab.token)
         finally:
@@ -180,6 +181,15 @@ class Bridge:
             log.exception("could not close a tab", client_token=token)
 
 
+def _next_batch(tab: Tab) -> list[tuple[type[State], Fact]]:
+    """Take what waits for the screen; when there is nothing, what waits for its frame."""
+    later = {state for state, watch in tab.watches.items() if watch.later}
+    first = [item for item in tab.waiting if item[0] not in later]
+    batch = first or tab.waiting
+    tab.waiting = [item for item in tab.waiting if item[0] in later] if first else []
+    return batch
+
+
 async def _tell(state: Any, fact: Fact) -> None:
     with trace(fact.get("trace_id") or None, fact=fact["name"]):
         try:
@@ -191,8 +201,8 @@ async def _tell(state: Any, fact: Fact) -> None:
 bridge = Bridge()
 
 
-def watch(state: type[State], names: Sequence[str], ids: dict[str, Any]) -> None:
+def watch(state: type[State], names: Sequence[str], ids: dict[str, Any], *, later: bool = False) -> None:
     """Have `state._on_fact` called in the tab whose event is running."""
     token = EventContext.get().token
     own = {key: str(value) for key, value in ids.items()}
-    bridge.watch(token, current_actor(), Watch(state, tuple(names), own))
+    bridge.watch(token, current_actor(), Watch(state, tuple(names), own, later))

@@ -9,6 +9,7 @@ from crm_app.core.clock import utc_now
 from crm_app.core.errors import CrmError
 from crm_app.core.ids import new_id
 from crm_app.domains.inbox import service as inbox
+from crm_app.pages import live
 from crm_app.pages.base import PageState, handler
 from crm_app.pages.current import current_actor
 from crm_app.pages.policy import SIGNED_IN
@@ -32,7 +33,7 @@ class Notices(PageState, rx.State):
     @handler(SIGNED_IN)
     async def begin(self) -> None:
         """Start to listen; the frame calls it on every page load."""
-        self._watch(*WATCHED)
+        live.watch(self.__class__, WATCHED, {}, later=True)
         await self._be_at(f"page:{self.router.url.path}")
         self._read_online()
         await self._count_unread()
@@ -56,7 +57,7 @@ class Notices(PageState, rx.State):
         elif name == "message.received":
             await self._on_message(fact)
         elif name == "message.status" and fact.get("status") == "failed":
-            href = f"{INBOX}?c={fact['conversation_id']}"
+            href = f"{INBOX}/{fact['conversation_id']}"
             await self._add("failed", fact, await self._who(fact), href)
         elif name == "channel.status" and fact.get("status") in DOWN:
             self._push("channel", "shell.notice.channel", {"name": fact.get("channel_name", "")}, CHANNELS)
@@ -68,8 +69,7 @@ class Notices(PageState, rx.State):
         concerns_me = fact.get("assignee_id") in (None, "", "None", own_id)
         reading = presence.at(fact["organization_id"], f"conversation:{fact['conversation_id']}")
         if concerns_me and own_id not in {person.user_id for person in reading}:
-            await self._add("message", fact, await self._who(fact), f"{INBOX}?c={fact['conversation_id']}")
-        await self._count_unread()
+            await self._add("message", fact, await self._who(fact), f"{INBOX}/{fact['conversation_id']}")
 
     async def _add(self, kind: str, fact: dict[str, Any], name: str, href: str) -> None:
         same = [item for item in self.items if item["about"] == fact["conversation_id"] and item["kind"] == kind]
