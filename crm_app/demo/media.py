@@ -1,5 +1,6 @@
 """Small files for the demo, drawn by code: pictures (PNG), a page (PDF) and voice notes (Ogg Opus)."""
 
+import math
 import struct
 import zlib
 from colorsys import hls_to_rgb
@@ -18,12 +19,17 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def picture(name: str) -> bytes:
-    """Return a PNG of 480 by 320: soft shapes in hues that follow from the name (PNG, third edition)."""
+    """Return a PNG of 480 by 320: a sky, a sun and hills, in hues that follow from the name.
+
+    Rows are runs of one colour, so that drawing is fast and the file small (PNG, third edition).
+    """
     random = Random(name)  # noqa: S311 (shapes, no secrets)
     hue = random.random()
-    shades = [tuple(round(v * 255) for v in hls_to_rgb((hue + d) % 1, light, 0.42)) for d, light in _SHADES]
-    shapes = [_shape(random, shade) for shade in shades[1:] for _ in range(2)]
-    rows = b"".join(b"\0" + _row(y, shades[0], shapes) for y in range(HEIGHT))
+    sun = random.randrange(80, 400), random.randrange(50, 120), random.randrange(26, 48)
+    hills = [
+        (random.randrange(-60, 420), random.randrange(150, 260), random.randrange(140, 320)) for _ in range(3)
+    ]
+    rows = b"".join(b"\0" + _row(y, hue, sun, hills) for y in range(HEIGHT))
     header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
@@ -33,22 +39,31 @@ def picture(name: str) -> bytes:
     )
 
 
-_SHADES = ((0.0, 0.9), (0.02, 0.75), (0.06, 0.6), (0.5, 0.55), (0.55, 0.35))
-_Shape = tuple[int, int, int, int, bytes]
+_Disc = tuple[int, int, int]
 
 
-def _shape(random: Random, shade: tuple[int, ...]) -> _Shape:
-    left, top = random.randrange(0, WIDTH - 80), random.randrange(0, HEIGHT - 60)
-    return left, top, left + random.randrange(60, 240), top + random.randrange(40, 180), bytes(shade)
+def _shade(hue: float, light: float, saturation: float = 0.45) -> bytes:
+    return bytes(round(value * 255) for value in hls_to_rgb(hue % 1, light, saturation))
 
 
-def _row(y: int, ground: tuple[int, ...], shapes: list[_Shape]) -> bytes:
-    row = bytearray(bytes(ground) * WIDTH)
-    for left, top, right, bottom, shade in shapes:
-        if top <= y < bottom:
-            right = min(right, WIDTH)
-            row[left * 3 : right * 3] = shade * (right - left)
+def _row(y: int, hue: float, sun: _Disc, hills: list[_Disc]) -> bytes:
+    """Return the pixels of a row: the sky, over it the sun, and each hill over what lies behind it."""
+    row = bytearray(_shade(hue, 0.74 + 0.2 * y / HEIGHT) * WIDTH)
+    _paint_disc(row, y, sun, _shade(hue + 0.45, 0.8, 0.9))
+    for depth, (middle, top, size) in enumerate(hills):
+        _paint_disc(row, y, (middle, top + size, size), _shade(hue + 0.05 * depth, 0.62 - 0.12 * depth))
     return bytes(row)
+
+
+def _paint_disc(row: bytearray, y: int, disc: _Disc, shade: bytes) -> None:
+    middle, centre, radius = disc
+    height = radius * radius - (y - centre) ** 2
+    if height <= 0:
+        return
+    half = math.isqrt(height)
+    left, right = max(0, middle - half), min(WIDTH, middle + half)
+    if left < right:
+        row[left * 3 : right * 3] = shade * (right - left)
 
 
 def page(title: str) -> bytes:

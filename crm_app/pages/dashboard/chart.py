@@ -3,7 +3,6 @@
 from typing import Any
 
 import reflex as rx
-from plotly.graph_objs import Figure
 from reflex_base.vars import VarData
 from reflex_base.vars.base import LiteralVar, Var
 
@@ -21,7 +20,7 @@ def _dressed(figure: Any) -> Var[Any]:
     parts = [LiteralVar.create(one) for one in (figure, look, Session.currency)]
     data = VarData.merge(imported("charts", "dress"), LOCALE, *(one._get_all_var_data() for one in parts))
     script = f"dress({', '.join(str(one) for one in parts)}, prumo)"
-    return Var(_js_expr=script, _var_type=Figure, _var_data=data)
+    return Var(_js_expr=script, _var_type=Any, _var_data=data)
 
 
 def _config() -> Var[Any]:
