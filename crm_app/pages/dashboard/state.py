@@ -1,5 +1,6 @@
 """The dashboard's state: which period and whose figures, and the figures themselves."""
 
+import time
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,8 @@ from crm_app.pages.session.state import Session
 REFRESH = "dashboard.refresh"
 REFRESH_AFTER = 1.5
 """Seconds in which facts gather before the figures are read again."""
+REST = 10
+"""How many times as long as the last reading took the next one waits at least, for the database's sake."""
 ENOUGH_DEALS = 10
 """New deals below which a conversion says nothing."""
 _EMPTY_TILE = Tile(value=0, known=False, delta=0, compared=False, up=False, tone="", line="", area="", x="", y="")
@@ -95,6 +98,7 @@ class DashboardState(PageState, rx.State):
 
     _view: DashboardView | None = None
     _due: bool = False
+    _took: float = 0
 
     @handler("analytics.read")
     async def load(self) -> None:
@@ -154,11 +158,12 @@ class DashboardState(PageState, rx.State):
             await self._read()
         elif not self._due:
             self._due = True
-            self._remind(REFRESH, REFRESH_AFTER)
+            self._remind(REFRESH, max(REFRESH_AFTER, REST * self._took))
 
     async def _read(self, **wish: str) -> None:
         """Read the figures, of what `wish` changes of the present choice; when refused, nothing changes."""
         wanted = {name: wish.get(name, getattr(self, name)) for name in _CHOICE}
+        begun = time.monotonic()
         try:
             async with self._work() as (session, actor):
                 view = await service.dashboard(
@@ -173,6 +178,7 @@ class DashboardState(PageState, rx.State):
         except Exception:
             self.loading, self.failed = False, self._view is None
             raise
+        self._took = time.monotonic() - begun
         self.kind, self.owner_id = wanted["kind"], wanted["owner_id"]
         self._show(view)
 
