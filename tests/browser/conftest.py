@@ -67,13 +67,14 @@ async def open_window(server: Server, browser: Browser) -> AsyncIterator[Open]:
 
     Windows of one person share a session, since signing in is throttled; `fresh_session` begins another one.
 
-    Fails the test at its end when a page's console showed an error.
+    Fails the test at its end when a page's console showed an error, but for what it is `expecting`.
     """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
+    expected: list[str] = list(HARMLESS)
 
     def listen(message: ConsoleMessage) -> None:
-        if message.type == "error" and not any(known in message.text for known in HARMLESS):
+        if message.type == "error" and not any(known in message.text for known in expected):
             complaints.append(f"{message.location.get('url', '')}: {message.text}")
 
     async def open_one(
@@ -86,7 +87,9 @@ async def open_window(server: Server, browser: Browser) -> AsyncIterator[Open]:
         touch: bool = False,
         locale: str = "pt-BR",
         fresh_session: bool = False,
+        expecting: tuple[str, ...] = (),
     ) -> Page:
+        expected.extend(expecting)
         context = await browser.new_context(
             base_url=server.address,
             viewport={"width": width, "height": height},

@@ -131,3 +131,11 @@ async def test_hostile_arguments_of_a_message_are_harmless(open_tab: OpenTab, ac
     assert (toast["data"], toast["tone"]) == ({}, "info")
     await tab.send(Toasts.undo, toast_id=toast["id"])
     assert tab.state(Toasts)["items"] == []
+
+
+async def test_an_undo_cannot_smuggle_a_browser_event(open_tab: OpenTab, actor: Any) -> None:
+    tab = await open_tab(actor)
+    script = {"javascript_code": "alert(1)"}
+    await tab.send(Toasts.show, key="k", data={}, tone="info", undo_name="_call_script", undo_payload=script)
+    await tab.send(Toasts.undo, toast_id=tab.state(Toasts)["items"][0]["id"])
+    assert "_call_script" not in [event["name"] for event in tab.events]

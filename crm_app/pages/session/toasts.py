@@ -6,7 +6,7 @@ import reflex as rx
 from reflex_base.event import Event
 
 from crm_app.core.ids import new_id
-from crm_app.pages.policy import SIGNED_IN, handler
+from crm_app.pages.policy import SIGNED_IN, handler, registered_permission
 
 MOST_AT_ONCE = 3
 TONES = frozenset({"info", "success", "error"})
@@ -47,7 +47,9 @@ class Toasts(rx.State):
         """Run the undo event of a message; it passes the guard like any other event."""
         event = self._undo.pop(str(toast_id), None)
         self.items = [item for item in self.items if item["id"] != toast_id]
-        return None if event is None else Event(name=event[0], payload=event[1])
+        if event is None or registered_permission(event[0]) is None:
+            return None
+        return Event(name=event[0], payload=event[1])
 
 
 def notify(key: str, *, tone: str = "success", undo: Any = None, **data: Any) -> Any:

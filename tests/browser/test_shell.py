@@ -1,0 +1,133 @@
+"""The frame in a real browser: signing in and out, language, theme, connection, presence, lost addresses."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, Response, expect
+
+from tests.browser.conftest import Open, demo_password
+
+OWNER, SALES = "marina@horizonte.demo", "bruna@horizonte.demo"
+NARROW = 390
+
+
+async def fill_in(page: Page, email: str, password: str) -> None:
+    """Fill the login form and send it."""
+    await page.fill("#email", email)
+    await page.fill("#password", password)
+    await page.click("button[type=submit]")
+
+
+async def open_own_menu(page: Page) -> None:
+    """Open the menu of the signed-in person."""
+    await page.click(".who")
+
+
+@pytest.mark.parametrize("width", [1440, NARROW])
+async def test_signing_in_leads_to_the_page_that_was_wanted(open_window: Open, width: int) -> None:
+    page = await open_window(None, "/contacts", width=width)
+    await page.wait_for_url(re.compile(r"/login\?next="))
+    await page.click("text=Marina Duarte")
+    assert await page.input_value("#email") == OWNER
+    assert await page.input_value("#password") == demo_password(OWNER)
+    await page.click("button[type=submit]")
+    await page.wait_for_url(re.compile(r"/contacts/?$"))
+    await expect(page.locator("main h1").first).to_have_text("Contatos")
+
+
+async def test_a_wrong_password_is_said_and_what_was_typed_stays(open_window: Open) -> None:
+    page = await open_window(None, "/login", expecting=("status of 401",))
+    async with page.expect_response("**/api/auth/login") as answer:
+        await fill_in(page, OWNER, "errada-errada")
+    assert (await answer.value).status == 401
+    await expect(page.locator("form [role=alert]")).to_have_text("E-mail ou senha não conferem.")
+    assert await page.input_value("#email") == OWNER
+    assert await page.input_value("#password") == "errada-errada"
+    await page.click("text=English")
+    await expect(page.locator("form [role=alert]")).to_have_text("E-mail or password do not match.")
+
+
+async def test_language_and_theme_change_without_a_reload_and_stay(open_window: Open) -> None:
+    page = await open_window(SALES, "/contacts")
+    await page.wait_for_selector(".who")
+    await page.evaluate("window.neverReloaded = true")
+    await open_own_menu(page)
+    await page.click("text=English")
+    await expect(page.locator(".nav .ni").first).to_have_attribute("title", "Conversations")
+    await expect(page).to_have_title("Contacts · Prumo")
+    await open_own_menu(page)
+    await page.click("text=Dark")
+    await expect(page.locator("html")).to_have_class(re.compile(r"\bdark\b"))
+    assert await page.evaluate("window.neverReloaded")
+    await page.reload()
+    await expect(page.locator(".nav .ni").first).to_have_attribute("title", "Conversations")
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await open_own_menu(page)
+    await page.click("text=Português")
+    await expect(page).to_have_title("Contatos · Prumo")
+
+
+async def test_the_navigation_stays_narrow_when_it_was_folded(open_window: Open) -> None:
+    page = await open_window(OWNER, "/contacts")
+    await page.hover(".org")
+    await page.click(".fold")
+    await expect(page.locator("html")).to_have_class(re.compile("nav-rail"))
+    await page.reload()
+    await expect(page.locator("html")).to_have_class(re.compile("nav-rail"))
+    box = await page.locator(".nav").bounding_box()
+    assert box is not None
+    assert box["width"] <= 56
+
+
+async def test_colleagues_are_visible_while_they_are_here(open_window: Open) -> None:
+    mine = await open_window(OWNER, "/contacts")
+    theirs = await open_window(SALES, "/contacts")
+    await expect(mine.locator(".nav-avs .av[title='Bruna Tavares']")).to_be_visible()
+    await theirs.close()
+    await expect(mine.locator(".nav-avs .av[title='Bruna Tavares']")).to_be_hidden()
+
+
+async def test_a_lost_connection_is_told_and_comes_back(open_window: Open) -> None:
+    page = await open_window(OWNER, "/contacts", expecting=("ERR_INTERNET_DISCONNECTED", "WebSocket"))
+    await page.wait_for_selector(".who")
+    await page.context.set_offline(True)
+    await expect(page.locator(".offline")).to_contain_text("Reconectando")
+    await page.context.set_offline(False)
+    await expect(page.locator(".offline")).to_be_hidden()
+
+
+async def test_logging_out_everywhere_closes_the_other_windows(open_window: Open) -> None:
+    here = await open_window("camila@horizonte.demo", "/contacts", fresh_session=True)
+    there = await open_window("camila@horizonte.demo", "/contacts", fresh_session=True)
+    await there.wait_for_selector(".who")
+    await open_own_menu(here)
+    await here.click("text=Sair de todos os aparelhos")
+    await here.wait_for_url("**/login**")
+    await there.wait_for_url("**/login**")
+
+
+async def test_an_address_that_leads_nowhere_says_so(open_window: Open) -> None:
+    page = await open_window(OWNER, "/nothing/here", expecting=("status of 404",))
+    await expect(page.locator("h1")).to_have_text("Não há nada neste endereço")
+    await page.click("text=Ir para o início")
+    await page.wait_for_url("**/inbox**")
+
+
+@pytest.mark.parametrize("path", ["/inbox", "/board", "/contacts", "/dashboard", "/settings/channels"])
+async def test_no_screen_is_wider_than_a_phone(open_window: Open, path: str) -> None:
+    page = await open_window(OWNER, path, width=NARROW, height=844, touch=True)
+    await page.wait_for_selector(".tabbar")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= NARROW
+    await page.click(".tabbar > button")
+    await expect(page.get_by_role("menuitem", name="Sair", exact=True)).to_be_visible()
+
+
+async def test_pages_carry_a_policy_that_the_browser_finds_kept(open_window: Open) -> None:
+    page = await open_window(OWNER, "/contacts")
+    answers: list[Response] = []
+    page.on("response", answers.append)
+    await page.reload()
+    await page.wait_for_selector(".who")
+    policy = answers[0].headers["content-security-policy"]
+    assert "unsafe-eval" not in policy
+    assert "'unsafe-inline'" not in policy.split("style-src")[0]
