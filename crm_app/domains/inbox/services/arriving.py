@@ -121,10 +121,9 @@ async def _arrive(
         shown = content.contacts[0].name
     if not await place(session, conversation, message, shown=shown):
         return
-    stored = await session.get_one(Message, (message.organization_id, message.id))
     if content.media is not None:
-        await expect_file(session, stored, content.media)
-    await apply_early_reports(session, actor, stored)
+        await expect_file(session, message, content.media)
+    await apply_early_reports(session, actor, message)
 
 
 # --- who, and where -------------------------------------------------------------------------------------

@@ -57,8 +57,11 @@ async def apply_early_reports(session: AsyncSession, actor: Actor, message: Mess
     waiting = await repository.take_early_reports(
         session, actor.organization_id, message.channel_id, message.provider_message_id
     )
+    if not waiting:
+        return
+    row = await session.get_one(Message, (message.organization_id, message.id))
     for event in waiting:
-        await _apply(session, message, _REPORT.validate_python(event))
+        await _apply(session, row, _REPORT.validate_python(event))
 
 
 async def _find(session: AsyncSession, actor: Actor, channel_id: UUID, provider_id: str) -> Message | None:
