@@ -194,7 +194,7 @@ def input_box(*slots: Any, size: Literal["", "s", "lg"] = "", error: Any = None,
     """The frame around an input: `input_box(icon("search"), rx.el.input(...))`."""
     wrong = rx.cond(error, "err", "") if error is not None else ""
     props["class_name"] = classes("inp", size, wrong, props.pop("class_name", ""))
-    return rx.el.label(*slots, **props)
+    return rx.el.div(*slots, **props)
 
 
 def text_input(
