@@ -61,7 +61,7 @@ async def take(page: Page, screen: str, path: Path) -> None:
         await page.locator("#conversations a").nth(1).click()
         await page.wait_for_timeout(QUIET_MILLISECONDS)
     if screen == "contact":
-        await page.locator("a[href^='/contacts/']").first.click()
+        await page.locator("main a[href^='/contacts/']:visible").first.click()
         await page.wait_for_timeout(QUIET_MILLISECONDS)
     await page.screenshot(path=path)
 
