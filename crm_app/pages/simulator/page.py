@@ -53,7 +53,13 @@ def page() -> rx.Component:
     """Customers and scripts on the left, the phone in the middle, the customer's behaviour beside it."""
     none = q.empty_state(t("simulator.empty.title"), t("simulator.empty.body"), icon_name="smartphone")
     whole = rx.el.div(
-        _customers(), rx.el.div(phone_face(), _behaviour(), class_name="sim-stage"), class_name="sim"
+        _customers(),
+        rx.el.div(
+            phone_face(),
+            rx.cond(SimulatorState.phone["id"] != "", _behaviour(), rx.fragment()),
+            class_name="sim-stage",
+        ),
+        class_name="sim",
     )
     return rx.fragment(
         q.page_header(t("simulator.title")),

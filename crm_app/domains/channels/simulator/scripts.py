@@ -54,7 +54,7 @@ _SORRY = ("desculp", "sinto muito", "problema", "resolver", "verific")
 SCRIPTS: tuple[Script, ...] = (
     Script(
         key="clinic",
-        name="Dra. Camila Prado",
+        name="Dra. Larissa Amaral",
         number="+5541991110101",
         opening=(
             "Oi, bom dia! Vi o trabalho de vocês no Instagram da Padaria Trigal 😊",
