@@ -9,6 +9,11 @@ from crm_app.pages.dashboard.figures import Figure, Trace
 
 _BAR_HEIGHT = 0.3
 _LABEL_ABOVE = 0.36
+_STAGE_COLORS = 6
+
+
+def _color(stage: StageFigures, shade: str = "") -> str:
+    return f"@stage{stage.color % _STAGE_COLORS}{shade}"
 
 
 def funnel(stages: Sequence[StageFigures]) -> Figure:
@@ -21,12 +26,12 @@ def funnel(stages: Sequence[StageFigures]) -> Figure:
         "x": [stage.reached for stage in stages],
         "base": [-stage.reached / 2 for stage in stages],
         "width": 0.78,
-        "marker": {"color": [f"@stage{stage.color}" for stage in stages]},
+        "marker": {"color": [_color(stage) for stage in stages]},
         "customdata": [stage.name for stage in stages],
         "hovertemplate": "%{customdata}: %{x}<extra></extra>",
     }
     sleeves = [
-        _sleeve(place, earlier.reached, stage.reached, stage.color)
+        _sleeve(place, earlier.reached, stage.reached, _color(stage, "-soft"))
         for place, (earlier, stage) in enumerate(pairwise(stages))
     ]
     notes = [
@@ -58,7 +63,7 @@ def _names(stages: Sequence[StageFigures]) -> dict[str, Any]:
     }
 
 
-def _sleeve(place: int, above: int, below: int, color: int) -> Trace:
+def _sleeve(place: int, above: int, below: int, color: str) -> Trace:
     top, bottom = place + 0.39, place + 0.61
     return {
         "type": "scatter",
@@ -66,7 +71,7 @@ def _sleeve(place: int, above: int, below: int, color: int) -> Trace:
         "x": [-above / 2, above / 2, below / 2, -below / 2, -above / 2],
         "y": [top, top, bottom, bottom, top],
         "fill": "toself",
-        "fillcolor": f"@stage{color}-soft",
+        "fillcolor": color,
         "line": {"width": 0},
         "hoverinfo": "skip",
     }
@@ -158,7 +163,7 @@ def conversion(stages: Sequence[StageFigures]) -> Figure:
     hover = {"$each": "percent", "v": values}
     data = [
         _bars([1.0] * len(pairs), 1, color="@track"),
-        _bars(values, 1, color=[f"@stage{stage.color}" for _, stage in pairs], hover=hover),
+        _bars(values, 1, color=[_color(stage) for _, stage in pairs], hover=hover),
         marks,
     ]
     return {"data": data, "layout": _stacked_rows(len(pairs), 1, notes)}
@@ -188,11 +193,11 @@ def stage_value(stages: Sequence[StageFigures]) -> Figure:
     whole = [stage.open_cents for stage in standing]
     weighted = [stage.open_cents * stage.probability / 100 for stage in standing]
     data = [
-        _bars(whole, top, color=[f"@stage{stage.color}-faint" for stage in standing]),
+        _bars(whole, top, color=[_color(stage, "-faint") for stage in standing]),
         _bars(
             weighted,
             top,
-            color=[f"@stage{stage.color}" for stage in standing],
+            color=[_color(stage) for stage in standing],
             hover={"$each": "money", "v": [round(value) for value in weighted]},
         ),
     ]
