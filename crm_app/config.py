@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "console", "json"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     sentry_dsn: SecretStr | None = Field(None, validation_alias=AliasChoices("SENTRY_DSN", "PRUMO_SENTRY_DSN"))
+    metrics_dir: Path | None = Field(None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
+    """Where several web processes add up their numbers; `prumo serve` sets it by itself."""
     metrics_token: SecretStr | None = None
     """When set, `/metrics` answers only to `Authorization: Bearer <token>` (`PRUMO_METRICS_TOKEN`)."""
 

@@ -3,7 +3,7 @@
 import hmac
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -50,14 +50,14 @@ async def readyz(response: Response) -> Readiness:
 
 @router.get("/metrics")
 async def prometheus(request: Request) -> Response:
-    """Return the numbers of this process and of the queue in Prometheus' text format."""
+    """Return the numbers of the web processes and of the queue in Prometheus' text format."""
     token = get_settings().metrics_token
     if token is not None:
         given = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(given, f"Bearer {token.get_secret_value()}".encode()):
             return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
     await _read_queue()
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _read_queue() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from crm_app.cli.frontend import is_built
 from crm_app.cli.output import AsJson, Exit, complain, say, show
 from crm_app.cli.standing import database
 from crm_app.core.operator_errors import OperatorError
@@ -25,7 +26,7 @@ def doctor(as_json: AsJson = False) -> None:
 
     try:
         with database():
-            checks = asyncio.run(_look())
+            checks = [*asyncio.run(_look()), _front_end()]
     except OperatorError as error:
         checks = [Check("database", False, error.problem, error.remedy)]
     broken = [check.name for check in checks if not check.ok]
@@ -44,6 +45,12 @@ async def _look() -> "list[Check]":
 
     async with foundations(get_settings()):
         return await run_checks(get_settings())
+
+
+def _front_end() -> "Check":
+    from crm_app.core.checks import Check
+
+    return Check("front end", True, "built" if is_built() else "not built from these sources: 'prumo run' will")
 
 
 def _tell(checks: "list[Check]") -> None:

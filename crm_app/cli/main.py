@@ -65,6 +65,8 @@ def _disk_or_database(error: BaseException) -> tuple[str, str] | None:
     while seen is not None:
         if isinstance(seen, OSError) and seen.errno == errno.ENOSPC:
             return "The disk is full.", "Free some space and start again."
+        if isinstance(seen, PermissionError) or (isinstance(seen, OSError) and seen.errno == errno.EROFS):
+            return f"This may not be read or written: {seen.filename}", "Give it to the user who runs Prumo."
         if isinstance(seen, psycopg.errors.DiskFull):
             return "The disk of the database is full.", "Free some space there and start again."
         if isinstance(seen, psycopg.OperationalError):

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import threading
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +13,7 @@ import typer
 from crm_app.cli.frontend import serving_environment
 from crm_app.cli.output import AsJson, show
 from crm_app.cli.standing import database
-from crm_app.config import Role, Settings, set_environment, use_settings
+from crm_app.config import Role, Settings, private_folder, set_environment, use_settings
 
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
 
@@ -36,6 +38,8 @@ def serve(
 
 
 def _serve(settings: Settings) -> None:
+    if settings.web_workers > 1:
+        set_environment({"PROMETHEUS_MULTIPROC_DIR": str(_fresh_folder(settings.data_dir / "metrics"))})
     import uvicorn
 
     # further web processes are spawned: they know only the environment
@@ -55,6 +59,12 @@ def _serve(settings: Settings) -> None:
         backlog=4096,
         ws_max_size=8 * 1024 * 1024,
     )
+
+
+def _fresh_folder(path: Path) -> Path:
+    """Return an empty folder: numbers of the processes before are no longer ours."""
+    shutil.rmtree(path, ignore_errors=True)
+    return private_folder(path)
 
 
 def _addresses(settings: Settings) -> dict[str, str]:

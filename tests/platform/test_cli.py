@@ -159,6 +159,7 @@ def _fails_with(error: BaseException) -> Callable[[], None]:
         (OperatorError("It is broken.", "Mend it."), 1, ["It is broken.", "Mend it."]),
         (Conflict("errors.accounts.email_taken", email="a@b"), 3, ["Refused", "a@b"]),
         (OSError(errno.ENOSPC, "No space left on device"), 1, ["disk is full"]),
+        (PermissionError(errno.EACCES, "Permission denied", "/srv/data"), 1, ["/srv/data"]),
         (psycopg.errors.DiskFull("could not extend file"), 1, ["disk of the database is full"]),
         (psycopg.OperationalError("connection refused"), 1, ["does not answer", "DATABASE_URL"]),
         (KeyboardInterrupt(), 130, []),

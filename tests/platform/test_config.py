@@ -15,7 +15,15 @@ from crm_app.config import Settings
 def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(f"PRUMO_{name.upper()}", raising=False)
-    for name in ("PORT", "DATABASE_URL", "DATABASE_APP_URL", "REDIS_URL", "SENTRY_DSN", "PRUMO_SECRET_KEY"):
+    for name in (
+        "PORT",
+        "DATABASE_URL",
+        "DATABASE_APP_URL",
+        "REDIS_URL",
+        "SENTRY_DSN",
+        "PRUMO_SECRET_KEY",
+        "PROMETHEUS_MULTIPROC_DIR",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 

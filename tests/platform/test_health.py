@@ -1,5 +1,9 @@
 """Alive, ready and numbers, as a load balancer and Prometheus see them."""
 
+import os
+import subprocess
+import sys
+
 import httpx
 import pytest
 import pytest_asyncio
@@ -116,3 +120,17 @@ async def test_a_failure_is_counted_as_such(client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/echo/boom")).status_code == 500
     numbers = (await client.get("/metrics")).text
     assert 'route="/api/echo/{word}",status="5xx"} 1.0' in numbers
+
+
+def test_several_web_processes_add_up_their_numbers(tmp_path) -> None:
+    program = (
+        "from crm_app.core import metrics;"
+        "metrics.facts.labels('message.created').inc(); metrics.websockets.inc();"
+        "print(metrics.exposition().decode())"
+    )
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    for expected in ("1.0", "2.0"):
+        ended = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+        )
+        assert f'prumo_facts_total{{name="message.created"}} {expected}' in ended.stdout
