@@ -33,7 +33,7 @@ async def _give(session: AsyncSession, actor: Actor, conversation: Conversation,
         session,
         actor,
         conversation,
-        "conversation.assigned" if member else "conversation.unassigned",
+        "conversation.assigned",
         {"assignee_id": str(before) if before else None},
         {"assignee_id": str(user_id), "name": member.name} if member else {"assignee_id": None},
     )
