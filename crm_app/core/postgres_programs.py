@@ -103,6 +103,7 @@ def find_programs() -> Programs:
 def service_user() -> ServiceUser:
     """Return the user for PostgreSQL: us, or when we are root the user `prumo` or `nobody`."""
     if os.geteuid() != 0:
+        _require_name(os.geteuid())
         return ServiceUser()
     for name in ("prumo", "nobody"):
         try:
@@ -115,6 +116,16 @@ def service_user() -> ServiceUser:
         "PostgreSQL does not run as root, and this machine has neither a user 'prumo' nor 'nobody'.",
         "Make one with 'useradd --system prumo', or set DATABASE_URL to a PostgreSQL of your own.",
     )
+
+
+def _require_name(uid: int) -> None:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        raise OperatorError(
+            f"PostgreSQL needs a user with a name, and {uid} has none on this machine.",
+            f"Make one with 'useradd --uid {uid} prumo', or set DATABASE_URL to a PostgreSQL of your own.",
+        ) from None
 
 
 def private_to(user: ServiceUser, path: Path) -> Path:

@@ -241,6 +241,13 @@ class TestAsRoot:
         assert "useradd" in caught.value.remedy
 
 
+def test_a_user_without_a_name_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_programs.os, "geteuid", lambda: 4_000_123)
+    with pytest.raises(OperatorError, match="4000123") as caught:
+        postgres_programs.service_user()
+    assert "useradd" in caught.value.remedy
+
+
 def test_a_missing_package_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres_programs.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(OperatorError, match="make setup"):
