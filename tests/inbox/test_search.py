@@ -42,7 +42,7 @@ async def test_words_are_found_as_people_type_them(desk: Desk, query: str) -> No
 
 
 @pytest.mark.parametrize(
-    "query", ["", "   ", "\x00", "!!!", "& | ! ( ) : *", "a" * 5_000, "'", "\\", "\u202e", "%_"]
+    "query", ["", "   ", "\x00", "!!!", "& | ! ( ) : *", "a" * 5_000, "'", "\\", "\u202e", "\ud800", "%_"]
 )
 async def test_odd_queries_find_nothing_and_break_nothing(desk: Desk, query: str) -> None:
     await desk.hear(inbound("Oi, tudo bem?"))

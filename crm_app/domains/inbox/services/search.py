@@ -36,7 +36,7 @@ async def search_inbox(session: AsyncSession, actor: Actor, *, query: str, limit
     """
     actor.require("conversations.read")
     size = max(1, min(limit, MAX_LIMIT))
-    tidy = query.replace("\x00", " ")[:MAX_QUERY].strip()
+    tidy = rules.clean_incoming(query[:MAX_QUERY]).strip()
     if not tidy:
         return SearchResult(conversations=(), messages=())
     return SearchResult(
