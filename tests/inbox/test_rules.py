@@ -110,6 +110,22 @@ def test_the_reply_window(
     assert (window.is_open, window.closes_at) == (is_open, closes)
 
 
+@pytest.mark.parametrize(
+    ("claimed", "last", "placed"),
+    [
+        (NOW, None, NOW),
+        (NOW, NOW, NOW + timedelta(microseconds=1)),
+        (NOW, NOW + timedelta(milliseconds=600), NOW + timedelta(microseconds=600_001)),
+        (NOW, NOW + timedelta(seconds=1), NOW),
+        (NOW, NOW - timedelta(seconds=1), NOW),
+        (NOW + timedelta(microseconds=5), NOW + timedelta(microseconds=9), NOW + timedelta(microseconds=5)),
+        (NOW + timedelta(days=400), None, NOW + timedelta(hours=1)),
+    ],
+)
+def test_whole_seconds_are_ordered_by_arrival(claimed: datetime, last: datetime | None, placed: datetime) -> None:
+    assert rules.place_in_time(claimed, last, NOW + timedelta(hours=1)) == placed
+
+
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(20)
 WEBM = (
     b"\x1a\x45\xdf\xa3" + b"\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x84webm"

@@ -110,6 +110,18 @@ def plausible_time(claimed: datetime, now: datetime) -> datetime:
     return min(claimed, now)
 
 
+def place_in_time(claimed: datetime, last: datetime | None, now: datetime) -> datetime:
+    """Return when an arriving message was said, beside the `last` one of its conversation.
+
+    Most vendors tell whole seconds. Within the second of the last message the order of arrival decides, so that
+    an answer never stands above what it answers.
+    """
+    moment = plausible_time(claimed, now)
+    if last is None or moment.microsecond or not moment <= last < moment + timedelta(seconds=1):
+        return moment
+    return last + timedelta(microseconds=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Whether free text may be sent now, and until when (None: no limit, or closed)."""

@@ -218,6 +218,7 @@ async def _welcome(session: AsyncSession, actor: Actor, conversation: Conversati
 
 def _message(conversation: Conversation, event: InboundMessage | EchoMessage, direction: Direction) -> Message:
     content = event.content
+    last = conversation.last_message_at if conversation.last_message_kind else None
     return Message(
         organization_id=conversation.organization_id,
         conversation_id=conversation.id,
@@ -227,7 +228,7 @@ def _message(conversation: Conversation, event: InboundMessage | EchoMessage, di
         body=rules.clean_incoming(content.text),
         provider_message_id=event.provider_message_id[:300],
         reply_to_provider_id=event.reply_to[:300] if event.reply_to else None,
-        occurred_at=rules.plausible_time(event.occurred_at, utc_now()),
+        occurred_at=rules.place_in_time(event.occurred_at, last, utc_now()),
         data=_data(event),
     )
 
