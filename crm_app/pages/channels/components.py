@@ -109,7 +109,7 @@ def _status(row: Any) -> rx.Component:
     since = rx.cond(
         row["detail_key"] != "",
         t(row["detail_key"].to(str)),
-        t("channels.since", when=relative(row["status_at"])),
+        relative(row["status_at"]),
     )
     return p.column(
         rx.el.span(rx.el.i(class_name="dot", style={"--d": color}), word, class_name=p.classes("r g6 mw", down)),

@@ -76,7 +76,7 @@ def _event(one: Any) -> rx.Component:
                 rx.el.span(relative(one["received_at"]), class_name="fnt mi ml nw"),
                 gap="g6",
             ),
-            rx.el.span(one["error"], class_name="da sm tr"),
+            rx.el.span(t("channels.failures.not_understood"), class_name="da sm tr"),
             type="button", class_name="c f1 chn-open", on_click=FailuresState.open_event(one["id"].to(str)),
         ),
         _again(t("channels.failures.replay"), FailuresState.replay_event(one["id"].to(str))),
@@ -100,7 +100,8 @@ def _opened() -> rx.Component:
     return q.drawer(
         p.column(
             facts,
-            q.notice(one["error"].to(str), tone="da", icon_name="circle-alert"),
+            q.notice(t("channels.failures.why"), tone="wa", icon_name="circle-alert"),
+            rx.el.code(one["error"].to(str), class_name="chn-reason"),
             p.row(
                 rx.el.span(t("channels.failures.body"), class_name="lbl f1"),
                 p.icon_button("copy", t("channels.failures.copy"), size="xs", on_click=copied(one["preview"])),

@@ -25,7 +25,14 @@ from crm_app.ui.i18n import t
 )
 def page() -> rx.Component:
     """The numbers, what they carry, and what went wrong on them."""
-    connect = p.button(t("channels.connect"), kind="pri", icon_name="plus", on_click=ConnectState.begin)
+    connect = p.button(
+        rx.el.span(t("channels.connect")),
+        kind="pri",
+        icon_name="plus",
+        on_click=ConnectState.begin,
+        aria_label=t("channels.connect"),
+        class_name="chn-new",
+    )
     first = q.empty_state(
         t("channels.empty.title"), t("channels.empty.body"), rx.cond(allowed("channels.manage"), connect),
         icon_name="smartphone",
