@@ -92,7 +92,6 @@ async def _plan(actor: Actor, name: str, sql: str) -> str:
         ":begin": f"'{starts[0].isoformat()}'::timestamptz",
         ":finish": f"'{starts[-1].isoformat()}'::timestamptz",
         ":zone": "'America/Sao_Paulo'",
-        ":limits": "ARRAY[301,901,3601,14401]",
         ":pipeline": "(SELECT id FROM pipeline LIMIT 1)",
     }
     for placeholder, value in values.items():

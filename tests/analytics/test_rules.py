@@ -141,6 +141,12 @@ def test_a_share_builds_up_over_days() -> None:
     assert rules.running_share([0, 1, 1], [0, 2, 2]) == (0.0, 0.5, 0.5)
 
 
+@given(st.lists(st.integers(0, 1000), min_size=1))
+def test_classes_are_the_steps_between_running_counts(counts: list[int]) -> None:
+    running = list(rules.cumulate(counts))
+    assert rules.apart(running[:-1], running[-1]) == counts
+
+
 def test_classes_of_waits_add_up_to_one() -> None:
     classes = rules.wait_classes([1, 1, 2, 0, 0], [0, 0, 0, 0, 0])
     assert [one.up_to for one in classes] == [300, 900, 3600, 14400, None]

@@ -13,14 +13,12 @@ from uuid import UUID
 from sqlalchemy import BindParameter, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.types import Integer
 
 Rows = Sequence[Any]
 
 _TYPES: dict[str, BindParameter[Any]] = {
     "starts": bindparam("starts", type_=ARRAY(TIMESTAMP(timezone=True))),
     "ends": bindparam("ends", type_=ARRAY(TIMESTAMP(timezone=True))),
-    "limits": bindparam("limits", type_=ARRAY(Integer)),
 }
 
 CLOSED = """
@@ -78,32 +76,25 @@ WHERE m.organization_id = :organization AND m.occurred_at >= :begin AND m.occurr
 GROUP BY 1
 """
 WAITS = """
-WITH answer AS MATERIALIZED (
-    SELECT m.author_id, m.response_seconds AS seconds, width_bucket(m.occurred_at, :starts) - 1 AS day,
-        (m.occurred_at - make_interval(secs => m.response_seconds)) AT TIME ZONE :zone AS asked
-    FROM message m
-    WHERE m.organization_id = :organization AND m.response_seconds IS NOT NULL
-        AND m.occurred_at >= :begin AND m.occurred_at < :finish {author}
-)
-SELECT GROUPING(day) = 0 AS by_day, GROUPING(author_id) = 0 AS by_author, GROUPING(weekday) = 0 AS by_hour,
-    day, author_id, weekday, hour, count(*) AS answers,
-    percentile_disc(0.5) WITHIN GROUP (ORDER BY seconds) AS median
+SELECT GROUPING(day) = 0 AS by_day, GROUPING(author_id) = 0 AS by_author, day, author_id, weekday, hour,
+    count(*) AS answers, percentile_disc(0.5) WITHIN GROUP (ORDER BY seconds) AS median
 FROM (
-    SELECT day, author_id, seconds, extract(isodow FROM asked)::int AS weekday,
+    SELECT author_id, seconds, asked::date AS day, extract(isodow FROM asked)::int AS weekday,
         extract(hour FROM asked)::int AS hour
-    FROM answer
+    FROM (
+        SELECT m.author_id, m.response_seconds AS seconds,
+            (m.occurred_at - m.response_seconds * interval '1 second') AT TIME ZONE :zone AS asked
+        FROM message m
+        WHERE m.organization_id = :organization AND m.response_seconds IS NOT NULL
+            AND m.occurred_at >= :begin AND m.occurred_at < :finish {author}
+        OFFSET 0
+    ) AS answer
 ) AS told
-GROUP BY GROUPING SETS ((), (day), (author_id), (weekday, hour))
+GROUP BY GROUPING SETS ((day), (author_id), (weekday, hour))
 """
 WAIT_CLASSES = """
-SELECT width_bucket(m.response_seconds, :limits) AS class, count(*) AS answers
-FROM message m
-WHERE m.organization_id = :organization AND m.response_seconds IS NOT NULL
-    AND m.occurred_at >= :begin AND m.occurred_at < :finish {author}
-GROUP BY 1
-"""
-MEDIAN = """
-SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY m.response_seconds)
+SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY m.response_seconds) AS median,
+    ARRAY[{classes}] AS within, count(*) AS answers
 FROM message m
 WHERE m.organization_id = :organization AND m.response_seconds IS NOT NULL
     AND m.occurred_at >= :begin AND m.occurred_at < :finish {author}
@@ -183,20 +174,15 @@ async def count_messages(session: AsyncSession, window: Window) -> Rows:
 
 
 async def median_waits(session: AsyncSession, window: Window, zone: str) -> Rows:
-    """Return median waits in seconds: over all, by day, by author, and by weekday and hour of the question."""
+    """Return median waits in seconds by local day, by author, and by weekday and hour, all of the question."""
     return await _rows(session, WAITS, window, zone=zone)
 
 
-async def median_wait(session: AsyncSession, window: Window) -> int | None:
-    """Return the median wait in seconds, None when nobody waited."""
-    found: int | None = (await _rows(session, MEDIAN, window))[0][0]
-    return found
-
-
-async def classify_waits(session: AsyncSession, window: Window, limits: Sequence[int]) -> Rows:
-    """Return (class, answers): how many waits end in each class; a wait that equals a limit is within it."""
-    # `width_bucket` puts a value that equals a limit into the class above it, whole seconds allow for the shift.
-    return await _rows(session, WAIT_CLASSES, window, limits=[limit + 1 for limit in limits])
+async def classify_waits(session: AsyncSession, window: Window, limits: Sequence[int]) -> Any:
+    """Return (median, within, answers): the median wait in seconds, and how many were within each of `limits`."""
+    # Filters on constants cost a tenth of `width_bucket` over an array.
+    classes = ", ".join(f"count(*) FILTER (WHERE m.response_seconds <= {int(limit)})" for limit in limits)
+    return (await _rows(session, WAIT_CLASSES.replace("{classes}", classes), window))[0]
 
 
 async def list_stages(session: AsyncSession, window: Window, pipeline_id: UUID) -> Rows:

@@ -121,6 +121,12 @@ def running_share(parts: Sequence[int], wholes: Sequence[int]) -> tuple[float, .
     return tuple(ratio(part, whole) or 0.0 for part, whole in pairs)
 
 
+def apart(within: Sequence[int], whole: int) -> list[int]:
+    """Return how many fall into each class, the last one open, from how many are within each of rising limits."""
+    bounds = [0, *within, whole]
+    return [upper - lower for lower, upper in pairwise(bounds)]
+
+
 def wait_classes(current: Sequence[int], previous: Sequence[int]) -> tuple[WaitBucket, ...]:
     """Return the classes of waits from their counts, shortest first, beside the previous period's shares."""
     whole, whole_before = sum(current), sum(previous)

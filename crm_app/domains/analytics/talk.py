@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.domains.analytics import repository, rules
-from crm_app.domains.analytics.repository import Window
 from crm_app.domains.analytics.schemas import Figure, HeatCell, WaitBucket
 from crm_app.domains.analytics.scope import Scope, by_day, total, within
 
@@ -49,29 +47,21 @@ class Waits:
 async def read_waits(session: AsyncSession, scope: Scope) -> Waits:
     """Measure the waits that ended in both periods."""
     rows = await repository.median_waits(session, scope.now, scope.zone.key)
-    current = await _classes(session, scope.now)
-    earlier = await _classes(session, scope.earlier)
-    whole = next(row for row in rows if not (row.by_day or row.by_author or row.by_hour))
-    previous = await repository.median_wait(session, scope.earlier)
+    current = await repository.classify_waits(session, scope.now, rules.WAIT_LIMITS)
+    earlier = await repository.classify_waits(session, scope.earlier, rules.WAIT_LIMITS)
+    counts, counts_before = (rules.apart(one.within, one.answers) for one in (current, earlier))
     return Waits(
-        figure=Figure(value=whole.median, previous=previous, trend=_trend(rows, scope)),
-        within_goal=Figure(value=rules.within_goal(current), previous=rules.within_goal(earlier)),
+        figure=Figure(value=current.median, previous=earlier.median, trend=_trend(rows, scope)),
+        within_goal=Figure(value=rules.within_goal(counts), previous=rules.within_goal(counts_before)),
         heat=_heat(rows),
-        classes=rules.wait_classes(current, earlier),
+        classes=rules.wait_classes(counts, counts_before),
         by_author={row.author_id: (row.median, row.answers) for row in rows if row.by_author and row.author_id},
     )
 
 
-async def _classes(session: AsyncSession, window: Window) -> list[int]:
-    counts = [0] * (len(rules.WAIT_LIMITS) + 1)
-    for place, answers in await repository.classify_waits(session, window, rules.WAIT_LIMITS):
-        counts[place] += answers
-    return counts
-
-
 def _trend(rows: Sequence[Any], scope: Scope) -> tuple[float, ...]:
-    """Return the median of each day; a day without answers has that of the day before."""
-    medians = {scope.span.start + timedelta(days=row.day): row.median for row in rows if row.by_day}
+    """Return the median of each day's questions; a day without answers has that of the day before."""
+    medians = {row.day: row.median for row in rows if row.by_day}
     known: list[float] = []
     for day in rules.days_of(scope.span):
         if day in medians:
@@ -85,6 +75,6 @@ def _heat(rows: Sequence[Any]) -> tuple[HeatCell, ...]:
     cells = [
         HeatCell(weekday=row.weekday, hour=row.hour, seconds=row.median, count=row.answers)
         for row in rows
-        if row.by_hour
+        if not (row.by_day or row.by_author)
     ]
     return tuple(sorted(cells, key=lambda cell: (cell.weekday, cell.hour)))

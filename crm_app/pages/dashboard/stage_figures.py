@@ -8,7 +8,7 @@ from crm_app.domains.analytics.schemas import StageFigures
 from crm_app.pages.dashboard.figures import Figure, Trace
 
 _BAR_HEIGHT = 0.3
-_LABEL_ABOVE = 0.36
+_LABEL_ABOVE = 0.4
 _STAGE_COLORS = 6
 
 
@@ -134,7 +134,7 @@ def _stacked_rows(count: int, top: float, notes: list[dict[str, Any]]) -> dict[s
     """Layout of horizontal bars that have their words above them."""
     return {
         "xaxis": {"visible": False, "range": [0, top]},
-        "yaxis": {"visible": False, "range": [count - 0.6, -0.75]},
+        "yaxis": {"visible": False, "range": [count - 0.62, -0.72]},
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
         "barmode": "overlay",
         "annotations": notes,
