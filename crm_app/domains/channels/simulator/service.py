@@ -212,26 +212,29 @@ async def speak(session: AsyncSession, phone: SimulatorPhone, lines: list[str], 
 async def say_first(
     session: AsyncSession, actor: Actor, *, phone_id: UUID, lines: list[str], occasion: str
 ) -> None:
-    """Send the first of the lines and leave the others to a later job."""
+    """Send the first of the lines and leave the others to a later job. Raises `NotFound`, `Invalid`."""
+    phone = await repository.get_phone(session, actor.organization_id, phone_id)
+    if not lines:
+        raise Invalid("errors.channels.bad_text", field="text", limit=MAX_TEXT)
     await customer_sends(session, actor, phone_id=phone_id, text=lines[0], key=f"script:{occasion}:{len(lines)}")
     await customer_types(session, actor, phone_id=phone_id, active=False)
     if lines[1:]:
-        phone = await repository.get_phone(session, actor.organization_id, phone_id)
         await speak(session, phone, lines[1:], occasion=occasion)
 
 
 async def react(session: AsyncSession, actor: Actor, *, phone_id: UUID, message_id: UUID) -> None:
     """Read what came, if the phone's owner reads; a scripted customer answers when nothing newer has come."""
     actor.require("messages.send")
+    answered = await repository.get_message(session, actor.organization_id, message_id)
     phone = await repository.get_phone(session, actor.organization_id, phone_id, lock=True)
     await settle(session, phone)
     touched(session, phone)
     if not (phone.script and phone.reads and phone.reachable):
         return
     last = await repository.list_messages(session, actor.organization_id, phone_id, 1)
-    if not last or last[0].id != message_id:
+    if not last or last[0].id != answered.id:
         return
-    lines = find_script(phone.script).answer(phone.script_turn, last[0].body)
+    lines = find_script(phone.script).answer(phone.script_turn, answered.body)
     phone.script_turn += 1
     await session.flush()
     if lines:
