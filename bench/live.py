@@ -27,6 +27,7 @@ from sqlalchemy import select
 
 from bench.harness import Report, Row, Sample, resident_megabytes, summarize
 from bench.live_yardstick import broadcasting_server
+from crm_app.config import use_settings
 from crm_app.core.database import close_database, open_database, system_unit_of_work, unit_of_work
 from crm_app.core.postgres import start_embedded
 from crm_app.core.queue import close_queue, open_queue
@@ -44,7 +45,7 @@ ORGANIZATIONS = 10
 TABS_OF_EACH = 10
 ROUNDS = 30
 PASSWORD = "bancada-de-medidas"
-HYDRATE = "reflex___state____state.hydrate"
+HYDRATE = "reflex___state____state.hydrate_and_load"
 PAUSE = 0.05
 PATIENCE = 20.0
 
@@ -68,19 +69,17 @@ class House:
 class Tab:
     """A browser tab reduced to its socket: loads a page and notes when something that it awaits arrives."""
 
-    def __init__(self, server: Server, cookie: str, path: str) -> None:
+    def __init__(self, server: Server, cookie: str, path: str, **parameters: str) -> None:
         self._server = server
         self._headers = {"Cookie": cookie, "Origin": server.address}
-        self._path = path
+        self._router = {"pathname": path, "asPath": path, "query": parameters}
         self._socket = socketio.AsyncClient(reconnection=False)
         self._awaited: dict[str, asyncio.Future[float]] = {}
-        self.loaded = asyncio.Event()
         self._socket.on("event", self._receive, namespace="/_event")
 
     async def open(self) -> None:
         """Connect and load the page, as a browser does."""
-        router = {"pathname": self._path, "asPath": self._path, "query": {}}
-        boot = {"name": HYDRATE, "payload": {}, "router_data": router}
+        boot = {"name": HYDRATE, "payload": {}, "router_data": self._router}
         await self._socket.connect(
             f"{self._server.address}?token={uuid.uuid4()}",
             headers=self._headers,
@@ -97,8 +96,6 @@ class Tab:
     async def _receive(self, update: Any) -> None:
         now = time.time()
         text = json.dumps(update, ensure_ascii=False)
-        if '"is_hydrated' in text and "true" in text:
-            self.loaded.set()
         for needle in [one for one in self._awaited if one in text]:
             arrived = self._awaited.pop(needle)
             if not arrived.done():
@@ -115,10 +112,11 @@ async def run() -> Report:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="prumo-bench-"))
         server = stack.enter_context(running_server(Path(folder) / "data", PRUMO_DEMO="0"))
+        use_settings(data_dir=server.data_dir)  # the same key seals the channels' secrets
         cluster = stack.enter_context(start_embedded(server.data_dir))
         open_database(cluster.app_url)
         await open_queue(cluster.app_url)
-        client = await stack.enter_async_context(aiohttp.ClientSession())
+        client = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         houses = [await _found(server, client, number) for number in range(ORGANIZATIONS)]
         await _open_tabs(server, houses)
         messages = await _measure_messages(server, client, houses)
@@ -200,14 +198,21 @@ async def _find_ids(house: House) -> None:
 
 
 async def _open_tabs(server: Server, houses: list[House]) -> None:
+    """Open all tabs; each has loaded when it shows the conversation's first message, or the deal's card."""
+    loaded = []
     for house in houses:
+        conversation = str(house.conversation_id)
         for number in range(TABS_OF_EACH):
-            inbox = number % 2 == 0
-            tab = Tab(server, house.cookie, f"/inbox/{house.conversation_id}" if inbox else "/board")
+            if number % 2 == 0:
+                tab = Tab(server, house.cookie, f"/inbox/{conversation}", conversation=conversation)
+                house.inbox_tabs.append(tab)
+                loaded.append(tab.expect(f'"open_id_rx_state_": "{conversation}"'))
+            else:
+                tab = Tab(server, house.cookie, "/board")
+                house.board_tabs.append(tab)
+                loaded.append(tab.expect(str(house.deal_id)))
             await tab.open()
-            (house.inbox_tabs if inbox else house.board_tabs).append(tab)
-    every = [tab for house in houses for tab in (*house.inbox_tabs, *house.board_tabs)]
-    await asyncio.wait_for(asyncio.gather(*(tab.loaded.wait() for tab in every)), PATIENCE)
+    await asyncio.wait_for(asyncio.gather(*loaded), PATIENCE)
 
 
 async def _close_tabs(houses: list[House]) -> None:
@@ -271,6 +276,8 @@ async def _measure_yardstick(url: str) -> Sample:
         port = probe.getsockname()[1]
     async with broadcasting_server(url, port), aiohttp.ClientSession() as client:
         sockets = [await client.ws_connect(f"ws://127.0.0.1:{port}/") for _ in range(ORGANIZATIONS * TABS_OF_EACH)]
+        for one in sockets:
+            await one.receive()
         begun = time.perf_counter()
         for _ in range(ROUNDS):
             async with client.post(f"http://127.0.0.1:{port}/say", data=uuid.uuid4().hex) as answer:

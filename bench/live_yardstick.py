@@ -31,6 +31,7 @@ def build(url: str) -> FastAPI:
     async def listen(websocket: WebSocket) -> None:
         await websocket.accept()
         sockets.add(websocket)
+        await websocket.send_text("listening")
         with suppress(WebSocketDisconnect):
             await websocket.receive_text()
         sockets.discard(websocket)
