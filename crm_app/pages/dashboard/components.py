@@ -266,7 +266,7 @@ def _person(row: rx.Var[PersonRow]) -> rx.Component:
             rx.el.span(
                 p.avatar(row["name"], seed=row["id"], size=24), rx.el.span(row["name"], class_name="tr mw")
             ),
-            class_name="who",
+            class_name="person",
         ),
         rx.el.td(rx.cond(row["answers"] > 0, duration(row["seconds"]), "–"), class_name="e mut num"),
         rx.el.td(t("dashboard.team.won_of", won=row["won"], closed=row["closed"]), class_name="e mut num"),
