@@ -145,7 +145,8 @@ def _gap(builder: Builder, previous: Line, line: Line, moment: datetime, agent: 
         return calendar.minutes(0.6, 0.5)
     if line.direction == _IN:
         return min(calendar.minutes(4, 1.0), timedelta(minutes=70))
-    return min(calendar.answer_after(moment, builder.team.pace.get(agent or "", 8)), timedelta(minutes=95))
+    longest = timedelta(minutes=calendar.random.uniform(40, 130))
+    return min(calendar.answer_after(moment, builder.team.pace.get(agent or "", 8)), longest)
 
 
 def _history(builder: Builder, dialogue: Dialogue, before: datetime) -> list[Said]:

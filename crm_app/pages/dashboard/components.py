@@ -3,20 +3,25 @@
 from typing import Any
 
 import reflex as rx
+from reflex_base.vars import VarData
 
 from crm_app.pages.dashboard.state import DashboardState
 from crm_app.pages.dashboard.tiles import HeatRow, HeatSquare, PersonRow, Tile
 from crm_app.pages.session.state import Session
 from crm_app.ui import patterns as q
 from crm_app.ui import primitives as p
-from crm_app.ui.format import day, duration, money, number, percent
-from crm_app.ui.i18n import t
+from crm_app.ui.client import call, imported
+from crm_app.ui.format import duration, money, number, percent
+from crm_app.ui.i18n import LOCALE, t
 
 PERIODS = ("7d", "30d", "90d", "month")
 
 
-def _range(start: Any, end: Any) -> rx.Var[str]:
-    return t("dashboard.period.range", start=day(start), end=day(end))
+def _range() -> rx.Var[str]:
+    """The days that are shown: `1 a 17 de julho`."""
+    writer = VarData.merge(imported("charts", "dayRange"), LOCALE)
+    ends = (DashboardState.start, DashboardState.end)
+    return call("dayRange", *ends, data=writer, locale=rx.Var("prumo"))
 
 
 def period_choice() -> rx.Component:
@@ -26,7 +31,7 @@ def period_choice() -> rx.Component:
             _words(
                 rx.cond(
                     DashboardState.start != "",
-                    _range(DashboardState.start, DashboardState.end),
+                    _range(),
                     t("dashboard.period.choose"),
                 )
             ),

@@ -60,16 +60,10 @@ def revenue(view: DashboardView) -> Figure:
     last = view.forecast.days[-1] if view.forecast else view.days[-1]
     top = max([*closed, *earlier, *(view.forecast.high_cents if view.forecast else ())], default=0)
     days = _days(view)
-    traces: list[Trace] = [
-        _line(
-            {**days, "n": len(earlier)},
-            earlier,
-            "dashboard.revenue.previous",
-            color="@series5",
-            dash="dot",
-            width=1.5,
-        )
-    ]
+    traces: list[Trace] = []
+    if any(earlier):
+        past = {**days, "n": len(earlier)}
+        traces.append(_line(past, earlier, "dashboard.revenue.previous", color="@series5", dash="dot", width=1.5))
     if view.forecast:
         traces += _forecast_traces(view.forecast)
     traces += [
@@ -212,7 +206,7 @@ def waits(view: DashboardView) -> Figure:
         for place, share in enumerate(shares)
     ]
     return {
-        "data": [bars, marks],
+        "data": [bars, marks] if any(marks["y"]) else [bars],
         "layout": {
             "xaxis": {"tickvals": places, "ticktext": names},
             "yaxis": {"visible": False, "range": [0, top * 1.2]},

@@ -109,7 +109,15 @@ def template(hue: float, chroma: float, *, dark: bool) -> dict[str, Any]:
             "margin": {"l": 44, "r": 14, "t": 14, "b": 24},
             "separators": ",.",
             "showlegend": False,
-            "xaxis": {**axis, "showgrid": False, "showline": False, "automargin": True},
+            "xaxis": {
+                **axis,
+                "showgrid": False,
+                "showline": False,
+                "automargin": True,
+                "spikecolor": theme.line,
+                "spikethickness": 1,
+                "spikedash": "solid",
+            },
             "yaxis": {**axis, "gridcolor": theme.grid, "rangemode": "tozero"},
             "hovermode": "x unified",
             "hoverlabel": {

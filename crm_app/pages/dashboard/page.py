@@ -18,7 +18,9 @@ def _period() -> dict[str, rx.Var[str]]:
 
 
 def _revenue_card() -> rx.Component:
-    marks = legend(("solid", t("dashboard.revenue.closed")), ("dotted", t("dashboard.revenue.previous")))
+    closed = legend(("solid", t("dashboard.revenue.closed")))
+    earlier = legend(("dotted", t("dashboard.revenue.previous")))
+    marks = rx.fragment(closed, rx.cond(State.revenue["compared"], earlier, rx.fragment()))
     expected = legend(("dashed", t("dashboard.revenue.forecast")), ("band", t("dashboard.revenue.band")))
     has_forecast = State.forecast.length() > 0
     total = money(State.revenue["value"], currency=Session.currency)
@@ -62,7 +64,11 @@ def _funnel_cards() -> list[rx.Component]:
             State.conversion_figure,
             span="s3",
             sentence=t("dashboard.conversion.sentence", pipeline=State.pipeline_name),
-            note=legend(("tick", t("dashboard.conversion.before"))),
+            note=rx.cond(
+                State.conversion["compared"],
+                legend(("tick", t("dashboard.conversion.before"))),
+                rx.fragment(),
+            ),
             empty=too_few,
             empty_words=missing,
         ),
@@ -101,7 +107,11 @@ def _small_cards() -> list[rx.Component]:
             State.waits_figure,
             span="s4",
             sentence=t("dashboard.waits.sentence", median=duration(State.response["value"])),
-            note=legend(("level", t("dashboard.conversion.before"))),
+            note=rx.cond(
+                State.response["compared"],
+                legend(("level", t("dashboard.conversion.before"))),
+                rx.fragment(),
+            ),
             empty=State.response["known"] == False,  # noqa: E712 (a var)
             empty_words=t("dashboard.waits.none"),
         ),

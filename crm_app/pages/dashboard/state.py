@@ -59,8 +59,6 @@ class DashboardState(PageState, rx.State):
     start: str = ""
     end: str = ""
     today: str = ""
-    previous_start: str = ""
-    previous_end: str = ""
     owner_id: str = ""
     owner_name: str = ""
     pipeline_id: str = ""
@@ -192,7 +190,6 @@ class DashboardState(PageState, rx.State):
 
     def _show_choices(self, view: DashboardView) -> None:
         self.start, self.end = view.period.start.isoformat(), view.period.end.isoformat()
-        self.previous_start, self.previous_end = view.previous.start.isoformat(), view.previous.end.isoformat()
         self.today = view.today.isoformat()
         self.members = [{"id": str(one.id), "name": one.name} for one in view.members]
         self.pipelines = [{"id": str(one.id), "name": one.name} for one in view.pipelines]

@@ -80,3 +80,15 @@ export const chartConfig = (locale) => {
   }
   return configs.get(locale.language);
 };
+
+/** The days from one ISO date to another: 1 a 17 de julho, 23 de agosto a 20 de novembro. */
+export const dayRange = (start, end, locale) => {
+  const [from, to] = [start, end].map((day) => new Date(`${day}T12:00:00Z`));
+  if (Number.isNaN(from.getTime()) || Number.isNaN(to.getTime())) return "";
+  const format = new Intl.DateTimeFormat(locale.language, { timeZone: "UTC", day: "numeric", month: "long" });
+  const word = ` ${locale.t("dashboard.period.to")} `;
+  return format
+    .formatRangeToParts(from, to)
+    .map((part) => (part.source === "shared" && /[–-]/.test(part.value) ? word : part.value))
+    .join("");
+};
