@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import get_contextvars
 
@@ -12,12 +13,13 @@ from crm_app.core.clock import utc_now
 from crm_app.core.database import set_scope, set_tenant
 from crm_app.core.errors import Invalid, NotFound, Unauthenticated
 from crm_app.core.events import announce
+from crm_app.core.ids import new_id
 from crm_app.core.tenancy import Actor
 from crm_app.core.trace import current_trace_id
 from crm_app.domains.accounts import passwords, repository, rules
 from crm_app.domains.accounts.errors import EmailTaken, NoOrganization, WrongCredentials
 from crm_app.domains.accounts.events import MemberAdded, PreferencesChanged, SessionRevoked
-from crm_app.domains.accounts.models import AuditEntry, Membership, Organization, Role, User, UserSession
+from crm_app.domains.accounts.models import Membership, Organization, Role, User, UserSession
 from crm_app.domains.accounts.permissions import permissions_of
 from crm_app.domains.accounts.schemas import (
     MemberView,
@@ -259,16 +261,17 @@ async def audit(
     after: Mapping[str, Any] | None = None,
 ) -> None:
     """Write down a critical act in the transaction in which it happens. Values must be plain JSON."""
-    session.add(
-        AuditEntry(
-            organization_id=actor.organization_id,
-            user_id=actor.user_id,
-            action=action,
-            entity_type=entity_type,
-            entity_id=entity_id,
-            before=dict(before) if before is not None else None,
-            after=dict(after) if after is not None else None,
-            ip=str(get_contextvars().get("ip", ""))[:64],
-            trace_id=current_trace_id()[:64],
-        )
-    )
+    values = {
+        "organization_id": actor.organization_id,
+        "id": new_id(),
+        "created_at": utc_now(),
+        "user_id": actor.user_id,
+        "action": action,
+        "entity_type": entity_type,
+        "entity_id": entity_id,
+        "before": Jsonb(dict(before)) if before is not None else None,
+        "after": Jsonb(dict(after)) if after is not None else None,
+        "ip": str(get_contextvars().get("ip", ""))[:64],
+        "trace_id": current_trace_id()[:64],
+    }
+    await repository.insert_audit_entry(session, values)

@@ -1,14 +1,15 @@
 """Every SQL statement about contacts, their identities and their timelines."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, func, literal, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from crm_app.core.sql import run
 from crm_app.domains.contacts.models import Activity, Contact, ContactIdentity
 from crm_app.domains.contacts.schemas import ContactFilter, ContactOrder
 
@@ -28,6 +29,16 @@ LIST_COLUMNS = (
     col(Contact.archived_at),
     col(Contact.version),
 )
+
+_INSERT_ACTIVITY = """
+WITH known AS (
+    UPDATE contact SET last_activity_at = greatest(last_activity_at, %(happened_at)s)
+    WHERE organization_id = %(organization_id)s AND id = %(contact_id)s
+    RETURNING id)
+INSERT INTO activity (organization_id, id, created_at, contact_id, kind, user_id, entity_id, data, happened_at)
+SELECT %(organization_id)s, %(id)s, %(created_at)s, known.id, %(kind)s, %(user_id)s, %(entity_id)s, %(data)s,
+       %(happened_at)s
+FROM known"""
 
 
 async def find_contact(
@@ -187,15 +198,9 @@ async def list_activities(
     return (await session.scalars(statement.order_by(moment.desc(), row_id.desc()).limit(limit))).all()
 
 
-async def note_activity(
-    session: AsyncSession, organization_id: UUID, contact_id: UUID, happened_at: datetime
-) -> bool:
-    """Move a contact's last activity forward to this moment; tells whether the contact exists."""
-    statement = (
-        update(Contact)
-        .where(col(Contact.organization_id) == organization_id, col(Contact.id) == contact_id)
-        .values(last_activity_at=func.greatest(col(Contact.last_activity_at), happened_at))
-        .returning(col(Contact.id))
-        .execution_options(synchronize_session=False)
-    )
-    return (await session.execute(statement)).one_or_none() is not None
+async def insert_activity(session: AsyncSession, values: Mapping[str, Any]) -> bool:
+    """Insert a line of a contact's timeline and move the contact's last activity forward to its moment.
+
+    One statement, since every message and every move writes one. False when there is no such contact.
+    """
+    return await run(session, _INSERT_ACTIVITY, values) == 1

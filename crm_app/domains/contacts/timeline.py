@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.clock import utc_now
 from crm_app.core.errors import NotFound
 from crm_app.core.events import announce
+from crm_app.core.ids import new_id
 from crm_app.core.repository import Page, decode_cursor, encode_cursor
 from crm_app.core.tenancy import Actor
 from crm_app.domains.contacts import positions, repository
@@ -37,11 +39,24 @@ async def record_activity(
     plain JSON that fills it; `entity_id` is the thing that the line links to (a deal, a conversation).
     """
     actor.require("contacts.write")
-    moment = happened_at or utc_now()
-    if not await repository.note_activity(session, actor.organization_id, contact_id, moment):
+    activity_id = new_id()
+    values = {
+        "organization_id": actor.organization_id,
+        "id": activity_id,
+        "created_at": utc_now(),
+        "contact_id": contact_id,
+        "kind": kind,
+        "user_id": actor.user_id,
+        "entity_id": entity_id,
+        "data": Jsonb(dict(data or {})),
+        "happened_at": happened_at or utc_now(),
+    }
+    if not await repository.insert_activity(session, values):
         raise NotFound(kind="contact")
-    activity_id = add_line(session, actor, contact_id, kind, data or {}, entity_id, moment)
-    await session.flush()
+    announce(
+        session,
+        ActivityRecorded(organization_id=actor.organization_id, contact_id=contact_id, activity_id=activity_id),
+    )
     return activity_id
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_app.core.sql import fetch_all, fetch_value
 from crm_app.domains.pipeline.rules import FOLD_FROM, FOLD_TO, fold
 from crm_app.domains.pipeline.schemas import (
     BoardColumn,
@@ -30,10 +30,10 @@ WITH_CONTACT = "LEFT JOIN contact c ON c.organization_id = d.organization_id AND
 
 _cards = TypeAdapter(list[DealCard])
 
-_OWNER = "AND d.owner_id = :owner_id"
-_SEARCH = f"""AND (translate(lower(d.title), '{FOLD_FROM}', '{FOLD_TO}') LIKE :search ESCAPE '\\'
+_OWNER = "AND d.owner_id = %(owner_id)s"
+_SEARCH = f"""AND (translate(lower(d.title), '{FOLD_FROM}', '{FOLD_TO}') LIKE %(search)s ESCAPE '\\'
     OR EXISTS (SELECT 1 FROM contact k WHERE k.organization_id = d.organization_id AND k.id = d.contact_id
-               AND k.search_text LIKE :search ESCAPE '\\'))"""  # noqa: S608
+               AND k.search_text LIKE %(search)s ESCAPE '\\'))"""  # noqa: S608
 
 
 def _filtering(wanted: BoardFilter) -> tuple[str, dict[str, Any]]:
@@ -53,26 +53,26 @@ def _filtering(wanted: BoardFilter) -> tuple[str, dict[str, Any]]:
 def board_sql(conditions: str, *, default_pipeline: bool) -> str:
     """Return the statement behind `load_board` (kept apart so that the bench can print its plan)."""
     pipeline = (
-        """(SELECT id FROM pipeline WHERE organization_id = :organization_id AND archived_at IS NULL
+        """(SELECT id FROM pipeline WHERE organization_id = %(organization_id)s AND archived_at IS NULL
             ORDER BY is_default DESC, position, id LIMIT 1)"""
         if default_pipeline
-        else ":pipeline_id"
+        else "%(pipeline_id)s"
     )
-    standing = f"""d.organization_id = :organization_id AND d.pipeline_id = s.pipeline_id
+    standing = f"""d.organization_id = %(organization_id)s AND d.pipeline_id = s.pipeline_id
         AND d.stage_id = s.id AND d.archived_at IS NULL {conditions}"""
     return f"""
 SELECT p.id AS pipeline_id, p.name AS pipeline_name, s.id, s.name, s.kind, s.color, s.position, s.probability,
        s.wip_limit, s.stalled_after_days, totals.count, totals.amount_cents, page.cards
 FROM pipeline p
-JOIN stage s ON s.organization_id = :organization_id AND s.pipeline_id = p.id
+JOIN stage s ON s.organization_id = %(organization_id)s AND s.pipeline_id = p.id
 CROSS JOIN LATERAL (
     SELECT count(*) AS count, coalesce(sum(d.value_cents), 0)::bigint AS amount_cents
     FROM deal d WHERE {standing}) totals
 CROSS JOIN LATERAL (
     SELECT coalesce(json_agg(row_to_json(card) ORDER BY card.rank, card.id), '[]')::text AS cards
     FROM (SELECT {CARD_COLUMNS} FROM deal d {WITH_CONTACT} WHERE {standing}
-          ORDER BY d.rank, d.id LIMIT :size) card) page
-WHERE p.organization_id = :organization_id AND p.id = {pipeline} AND p.archived_at IS NULL
+          ORDER BY d.rank, d.id LIMIT %(size)s) card) page
+WHERE p.organization_id = %(organization_id)s AND p.id = {pipeline} AND p.archived_at IS NULL
 ORDER BY s.position, s.id"""  # noqa: S608
 
 
@@ -81,11 +81,11 @@ async def load_board(
 ) -> BoardView | None:
     """Return the first `size` cards of every column with the columns' totals, in one statement."""
     conditions, parameters = _filtering(wanted)
-    statement = text(board_sql(conditions, default_pipeline=pipeline_id is None))
+    statement = board_sql(conditions, default_pipeline=pipeline_id is None)
     parameters |= {"organization_id": organization_id, "size": size}
     if pipeline_id is not None:
         parameters["pipeline_id"] = pipeline_id
-    rows = (await session.execute(statement, parameters)).mappings().all()
+    rows = await fetch_all(session, statement, parameters)
     if not rows:
         return None
     return BoardView(
@@ -116,12 +116,13 @@ async def load_column(
 ) -> ColumnPage:
     """Return up to `size` cards of a column that come after the position `(rank, id)`."""
     conditions, parameters = _filtering(wanted)
-    statement = text(f"""
+    statement = f"""
 SELECT coalesce(json_agg(row_to_json(card) ORDER BY card.rank, card.id), '[]')::text
 FROM (SELECT {CARD_COLUMNS} FROM deal d {WITH_CONTACT}
-      WHERE d.organization_id = :organization_id AND d.pipeline_id = :pipeline_id AND d.stage_id = :stage_id
-        AND d.archived_at IS NULL AND (d.rank, d.id) > (:rank, :deal_id) {conditions}
-      ORDER BY d.rank, d.id LIMIT :size) card""")  # noqa: S608
+      WHERE d.organization_id = %(organization_id)s AND d.pipeline_id = %(pipeline_id)s
+        AND d.stage_id = %(stage_id)s AND d.archived_at IS NULL AND (d.rank, d.id) > (%(rank)s, %(deal_id)s)
+        {conditions}
+      ORDER BY d.rank, d.id LIMIT %(size)s) card"""  # noqa: S608
     parameters |= {
         "organization_id": organization_id,
         "pipeline_id": stage["pipeline_id"],
@@ -130,7 +131,7 @@ FROM (SELECT {CARD_COLUMNS} FROM deal d {WITH_CONTACT}
         "deal_id": after[1],
         "size": size + 1,
     }
-    cards = _cards.validate_json(await session.scalar(statement, parameters) or "[]")
+    cards = _cards.validate_json(await fetch_value(session, statement, parameters) or "[]")
     return ColumnPage(stage_id=stage["id"], cards=cards[:size], has_more=len(cards) > size)
 
 
@@ -139,13 +140,13 @@ async def load_cards(
 ) -> list[DealCard]:
     """Return those of the deals that stand on a board and pass the filter."""
     conditions, parameters = _filtering(wanted)
-    statement = text(f"""
+    statement = f"""
 SELECT coalesce(json_agg(row_to_json(card)), '[]')::text
 FROM (SELECT {CARD_COLUMNS} FROM deal d {WITH_CONTACT}
-      WHERE d.organization_id = :organization_id AND d.id = ANY(:deal_ids) AND d.archived_at IS NULL
-      {conditions}) card""")  # noqa: S608
+      WHERE d.organization_id = %(organization_id)s AND d.id = ANY(%(deal_ids)s) AND d.archived_at IS NULL
+      {conditions}) card"""  # noqa: S608
     parameters |= {"organization_id": organization_id, "deal_ids": deal_ids}
-    return _cards.validate_json(await session.scalar(statement, parameters) or "[]")
+    return _cards.validate_json(await fetch_value(session, statement, parameters) or "[]")
 
 
 async def load_totals(
@@ -153,14 +154,14 @@ async def load_totals(
 ) -> list[StageTotals]:
     """Return count and value of these columns under the filter."""
     conditions, parameters = _filtering(wanted)
-    statement = text(f"""
+    statement = f"""
 SELECT s.id AS stage_id, totals.count, totals.amount_cents
 FROM stage s
 CROSS JOIN LATERAL (
     SELECT count(*) AS count, coalesce(sum(d.value_cents), 0)::bigint AS amount_cents
-    FROM deal d WHERE d.organization_id = :organization_id AND d.pipeline_id = s.pipeline_id
+    FROM deal d WHERE d.organization_id = %(organization_id)s AND d.pipeline_id = s.pipeline_id
       AND d.stage_id = s.id AND d.archived_at IS NULL {conditions}) totals
-WHERE s.organization_id = :organization_id AND s.id = ANY(:stage_ids)""")  # noqa: S608
+WHERE s.organization_id = %(organization_id)s AND s.id = ANY(%(stage_ids)s)"""  # noqa: S608
     parameters |= {"organization_id": organization_id, "stage_ids": stage_ids}
-    rows = (await session.execute(statement, parameters)).mappings()
+    rows = await fetch_all(session, statement, parameters)
     return [StageTotals(**row) for row in rows]

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_app.core.sql import fetch_all, fetch_one, fetch_value, run
 from crm_app.domains.pipeline.board_queries import CARD_COLUMNS, WITH_CONTACT
 from crm_app.domains.pipeline.schemas import DealView, PipelineView, StageStep, StageView
 
@@ -22,11 +22,11 @@ FROM {{deals}} d
 JOIN pipeline p ON p.organization_id = d.organization_id AND p.id = d.pipeline_id
 JOIN stage s ON s.organization_id = d.organization_id AND s.id = d.stage_id
 {WITH_CONTACT}
-WHERE d.organization_id = :organization_id"""  # noqa: S608
+WHERE d.organization_id = %(organization_id)s"""  # noqa: S608
 
 _DEAL = _DEAL_OF.format(deals="deal")
 
-_PIPELINES = text("""
+_PIPELINES = """
 SELECT p.id, p.name, p.position, p.is_default,
        coalesce(json_agg(json_build_object('id', s.id, 'name', s.name, 'kind', s.kind, 'color', s.color,
            'position', s.position, 'probability', s.probability, 'wip_limit', s.wip_limit,
@@ -34,78 +34,80 @@ SELECT p.id, p.name, p.position, p.is_default,
            FILTER (WHERE s.id IS NOT NULL), '[]') AS stages
 FROM pipeline p
 LEFT JOIN stage s ON s.organization_id = p.organization_id AND s.pipeline_id = p.id
-WHERE p.organization_id = :organization_id AND p.archived_at IS NULL
+WHERE p.organization_id = %(organization_id)s AND p.archived_at IS NULL
 GROUP BY p.id, p.name, p.position, p.is_default
-ORDER BY p.position, p.id""")
+ORDER BY p.position, p.id"""
 
-_STAGE = text(f"""
+_STAGE = f"""
 SELECT {_STAGE_COLUMNS}, pipeline_id FROM stage
-WHERE organization_id = :organization_id AND id = :stage_id""")  # noqa: S608
+WHERE organization_id = %(organization_id)s AND id = %(stage_id)s"""  # noqa: S608
 
 # The place for a card: rank of the neighbour that was named if it still stands in the column, and of the card
 # on its other side, whoever that is by now.
-_PLACE = text("""
+_PLACE = """
 SELECT s.id AS stage_id, s.pipeline_id, s.kind, s.name, b.rank AS before_rank, a.rank AS after_rank,
-  (SELECT min(d.rank) FROM deal d WHERE d.organization_id = :organization_id AND d.pipeline_id = s.pipeline_id
-     AND d.stage_id = s.id AND d.archived_at IS NULL AND d.id <> :deal_id AND d.rank > b.rank) AS next_rank,
-  (SELECT max(d.rank) FROM deal d WHERE d.organization_id = :organization_id AND d.pipeline_id = s.pipeline_id
-     AND d.stage_id = s.id AND d.archived_at IS NULL AND d.id <> :deal_id AND d.rank < a.rank) AS previous_rank,
+  (SELECT min(d.rank) FROM deal d WHERE d.organization_id = s.organization_id AND d.pipeline_id = s.pipeline_id
+     AND d.stage_id = s.id AND d.archived_at IS NULL AND d.id <> %(deal_id)s AND d.rank > b.rank) AS next_rank,
+  (SELECT max(d.rank) FROM deal d WHERE d.organization_id = s.organization_id AND d.pipeline_id = s.pipeline_id
+     AND d.stage_id = s.id AND d.archived_at IS NULL AND d.id <> %(deal_id)s AND d.rank < a.rank) AS previous_rank,
   CASE WHEN b.rank IS NULL AND a.rank IS NULL THEN
-    (SELECT min(d.rank) FROM deal d WHERE d.organization_id = :organization_id AND d.pipeline_id = s.pipeline_id
-     AND d.stage_id = s.id AND d.archived_at IS NULL AND d.id <> :deal_id) END AS first_rank
+    (SELECT min(d.rank) FROM deal d
+     WHERE d.organization_id = s.organization_id AND d.pipeline_id = s.pipeline_id AND d.stage_id = s.id
+       AND d.archived_at IS NULL AND d.id <> %(deal_id)s) END AS first_rank
 FROM stage s
 JOIN pipeline p ON p.organization_id = s.organization_id AND p.id = s.pipeline_id AND p.archived_at IS NULL
-LEFT JOIN deal b ON b.organization_id = :organization_id AND b.id = :before AND b.id <> :deal_id
+LEFT JOIN deal b ON b.organization_id = s.organization_id AND b.id = %(before)s AND b.id <> %(deal_id)s
   AND b.stage_id = s.id AND b.archived_at IS NULL
-LEFT JOIN deal a ON a.organization_id = :organization_id AND a.id = :after AND a.id <> :deal_id
+LEFT JOIN deal a ON a.organization_id = s.organization_id AND a.id = %(after)s AND a.id <> %(deal_id)s
   AND a.stage_id = s.id AND a.archived_at IS NULL
-WHERE s.organization_id = :organization_id AND s.id = :stage_id""")
+WHERE s.organization_id = %(organization_id)s AND s.id = %(stage_id)s"""
 
 # The lock is taken inside: a row that changed while we waited for it must be joined with its new stage.
-_LOCKED = text(
-    _DEAL_OF.format(
-        deals="""(SELECT * FROM deal WHERE organization_id = :organization_id AND id = :deal_id
+_LOCKED = _DEAL_OF.format(
+    deals="""(SELECT * FROM deal WHERE organization_id = %(organization_id)s AND id = %(deal_id)s
       FOR NO KEY UPDATE)"""
-    )
 )
 
-_MOVE = text("""
+_MOVE = """
 WITH moved AS (
-    UPDATE deal SET stage_id = :stage_id, pipeline_id = :pipeline_id, rank = :rank, version = version + 1,
-        entered_stage_at = CASE WHEN stage_id = :stage_id THEN entered_stage_at ELSE :now END,
-        closed_at = :closed_at, lost_reason = :lost_reason, updated_at = :now
-    WHERE organization_id = :organization_id AND id = :deal_id
+    UPDATE deal SET stage_id = %(stage_id)s, pipeline_id = %(pipeline_id)s, rank = %(rank)s, version = version + 1,
+        entered_stage_at = CASE WHEN stage_id = %(stage_id)s THEN entered_stage_at ELSE %(now)s END,
+        closed_at = %(closed_at)s, lost_reason = %(lost_reason)s, updated_at = %(now)s
+    WHERE organization_id = %(organization_id)s AND id = %(deal_id)s
     RETURNING value_cents, entered_stage_at),
   step AS (
     INSERT INTO stage_history (organization_id, id, created_at, deal_id, from_stage_id, to_stage_id, user_id,
                                value_cents, moved_at)
-    SELECT :organization_id, :step_id, :now, :deal_id, :from_stage_id, :stage_id, :user_id, value_cents, :now
-    FROM moved WHERE CAST(:from_stage_id AS uuid) <> :stage_id)
-SELECT entered_stage_at FROM moved""")
+    SELECT %(organization_id)s, %(step_id)s, %(now)s, %(deal_id)s, %(from_stage_id)s, %(stage_id)s, %(user_id)s,
+           value_cents, %(now)s
+    FROM moved WHERE CAST(%(from_stage_id)s AS uuid) <> %(stage_id)s)
+SELECT entered_stage_at FROM moved"""
 
-_CREATE = text("""
+_CREATE = """
 WITH deal AS (
     INSERT INTO deal (organization_id, id, created_at, pipeline_id, stage_id, contact_id, owner_id, title,
                       value_cents, rank, source, tags, expected_close_on, entered_stage_at, closed_at,
                       lost_reason, updated_at, version)
-    VALUES (:organization_id, :deal_id, :now, :pipeline_id, :stage_id, :contact_id, :owner_id, :title,
-            :value_cents, :rank, :source, :tags, :expected_close_on, :now, :closed_at, '', :now, 1)
+    VALUES (%(organization_id)s, %(deal_id)s, %(now)s, %(pipeline_id)s, %(stage_id)s, %(contact_id)s,
+            %(owner_id)s, %(title)s, %(value_cents)s, %(rank)s, %(source)s, %(tags)s, %(expected_close_on)s,
+            %(now)s, %(closed_at)s, '', %(now)s, 1)
     RETURNING id, value_cents)
 INSERT INTO stage_history (organization_id, id, created_at, deal_id, from_stage_id, to_stage_id, user_id,
                            value_cents, moved_at)
-SELECT :organization_id, :step_id, :now, id, NULL, :stage_id, :user_id, value_cents, :now FROM deal""")
+SELECT %(organization_id)s, %(step_id)s, %(now)s, id, NULL, %(stage_id)s, %(user_id)s, value_cents, %(now)s
+FROM deal"""
 
 
 async def list_pipelines(session: AsyncSession, organization_id: UUID) -> list[PipelineView]:
     """Return the funnels in use with their stages, in their order."""
-    rows = (await session.execute(_PIPELINES, {"organization_id": organization_id})).mappings()
-    return [PipelineView.model_validate(dict(row)) for row in rows]
+    rows = await fetch_all(session, _PIPELINES, {"organization_id": organization_id})
+    return [PipelineView.model_validate(row) for row in rows]
 
 
 async def find_stage(session: AsyncSession, organization_id: UUID, stage_id: UUID) -> Row | None:
     """Return a stage's columns and its `pipeline_id`, or None."""
     parameters = {"organization_id": organization_id, "stage_id": stage_id}
-    return (await session.execute(_STAGE, parameters)).mappings().one_or_none()
+    return await fetch_one(session, _STAGE, parameters)
 
 
 def stage_view(row: Row) -> StageView:
@@ -115,13 +117,13 @@ def stage_view(row: Row) -> StageView:
 
 async def find_first_stage(session: AsyncSession, organization_id: UUID, pipeline_id: UUID | None) -> UUID | None:
     """Return the first open stage of a funnel, by default of the default one."""
-    statement = text("""
+    statement = """
 SELECT s.id FROM stage s JOIN pipeline p ON p.organization_id = s.organization_id AND p.id = s.pipeline_id
-WHERE s.organization_id = :organization_id AND s.kind = 'open' AND p.archived_at IS NULL
-  AND (CAST(:pipeline_id AS uuid) IS NULL OR p.id = :pipeline_id)
-ORDER BY p.is_default DESC, p.position, p.id, s.position, s.id LIMIT 1""")
+WHERE s.organization_id = %(organization_id)s AND s.kind = 'open' AND p.archived_at IS NULL
+  AND (CAST(%(pipeline_id)s AS uuid) IS NULL OR p.id = %(pipeline_id)s)
+ORDER BY p.is_default DESC, p.position, p.id, s.position, s.id LIMIT 1"""
     parameters = {"organization_id": organization_id, "pipeline_id": pipeline_id}
-    found: UUID | None = await session.scalar(statement, parameters)
+    found: UUID | None = await fetch_value(session, statement, parameters)
     return found
 
 
@@ -129,11 +131,12 @@ async def find_stage_of_kind(
     session: AsyncSession, organization_id: UUID, pipeline_id: UUID, kind: str
 ) -> UUID | None:
     """Return the first stage of this kind in a funnel, or None."""
-    statement = text("""
-SELECT id FROM stage WHERE organization_id = :organization_id AND pipeline_id = :pipeline_id AND kind = :kind
-ORDER BY position, id LIMIT 1""")
+    statement = """
+SELECT id FROM stage
+WHERE organization_id = %(organization_id)s AND pipeline_id = %(pipeline_id)s AND kind = %(kind)s
+ORDER BY position, id LIMIT 1"""
     parameters = {"organization_id": organization_id, "pipeline_id": pipeline_id, "kind": kind}
-    found: UUID | None = await session.scalar(statement, parameters)
+    found: UUID | None = await fetch_value(session, statement, parameters)
     return found
 
 
@@ -154,31 +157,31 @@ async def find_place(
         "before": before,
         "after": after,
     }
-    return (await session.execute(_PLACE, parameters)).mappings().one_or_none()
+    return await fetch_one(session, _PLACE, parameters)
 
 
 async def find_deal(session: AsyncSession, organization_id: UUID, deal_id: UUID) -> DealView | None:
     """Return a deal, archived or not, or None."""
-    statement = text(f"{_DEAL} AND d.id = :deal_id")
+    statement = f"{_DEAL} AND d.id = %(deal_id)s"
     parameters = {"organization_id": organization_id, "deal_id": deal_id}
-    row = (await session.execute(statement, parameters)).mappings().one_or_none()
-    return DealView.model_validate(dict(row)) if row else None
+    row = await fetch_one(session, statement, parameters)
+    return DealView.model_validate(row) if row else None
 
 
 async def lock_deal(session: AsyncSession, organization_id: UUID, deal_id: UUID) -> DealView | None:
     """Return a deal and hold it against other writers until the transaction ends, or None."""
     parameters = {"organization_id": organization_id, "deal_id": deal_id}
-    row = (await session.execute(_LOCKED, parameters)).mappings().one_or_none()
-    return DealView.model_validate(dict(row)) if row else None
+    row = await fetch_one(session, _LOCKED, parameters)
+    return DealView.model_validate(row) if row else None
 
 
 async def list_deals_of_contact(session: AsyncSession, organization_id: UUID, contact_id: UUID) -> list[DealView]:
     """Return a contact's deals that are not archived, the open ones first, then the latest."""
-    statement = text(f"""{_DEAL} AND d.contact_id = :contact_id AND d.archived_at IS NULL
-ORDER BY (s.kind = 'open') DESC, d.created_at DESC, d.id DESC""")
+    statement = f"""{_DEAL} AND d.contact_id = %(contact_id)s AND d.archived_at IS NULL
+ORDER BY (s.kind = 'open') DESC, d.created_at DESC, d.id DESC"""
     parameters = {"organization_id": organization_id, "contact_id": contact_id}
-    rows = (await session.execute(statement, parameters)).mappings()
-    return [DealView.model_validate(dict(row)) for row in rows]
+    rows = await fetch_all(session, statement, parameters)
+    return [DealView.model_validate(row) for row in rows]
 
 
 async def list_deals(
@@ -196,54 +199,54 @@ async def list_deals(
     parameters: dict[str, Any] = {"organization_id": organization_id, "size": size}
     for column, value in (("pipeline_id", pipeline_id), ("stage_id", stage_id), ("contact_id", contact_id)):
         if value is not None:
-            conditions.append(f"d.{column} = :{column}")
+            conditions.append(f"d.{column} = %({column})s")
             parameters[column] = value
     if after is not None:
-        conditions.append("(d.created_at, d.id) < (:created_at, :deal_id)")
+        conditions.append("(d.created_at, d.id) < (%(created_at)s, %(deal_id)s)")
         parameters |= {"created_at": after[0], "deal_id": after[1]}
-    statement = text(f"{_DEAL} AND {' AND '.join(conditions)} ORDER BY d.created_at DESC, d.id DESC LIMIT :size")
-    rows = (await session.execute(statement, parameters)).mappings()
-    return [DealView.model_validate(dict(row)) for row in rows]
+    statement = f"{_DEAL} AND {' AND '.join(conditions)} ORDER BY d.created_at DESC, d.id DESC LIMIT %(size)s"
+    rows = await fetch_all(session, statement, parameters)
+    return [DealView.model_validate(row) for row in rows]
 
 
 async def find_open_deal_of_contact(session: AsyncSession, organization_id: UUID, contact_id: UUID) -> UUID | None:
     """Return the latest deal of a contact that stands in an open stage, or None."""
-    statement = text("""
+    statement = """
 SELECT d.id FROM deal d JOIN stage s ON s.organization_id = d.organization_id AND s.id = d.stage_id
-WHERE d.organization_id = :organization_id AND d.contact_id = :contact_id AND d.archived_at IS NULL
+WHERE d.organization_id = %(organization_id)s AND d.contact_id = %(contact_id)s AND d.archived_at IS NULL
   AND s.kind = 'open'
-ORDER BY d.created_at DESC, d.id DESC LIMIT 1""")
+ORDER BY d.created_at DESC, d.id DESC LIMIT 1"""
     parameters = {"organization_id": organization_id, "contact_id": contact_id}
-    found: UUID | None = await session.scalar(statement, parameters)
+    found: UUID | None = await fetch_value(session, statement, parameters)
     return found
 
 
 async def lock_contact(session: AsyncSession, organization_id: UUID, contact_id: UUID) -> bool:
     """Hold a contact, so that two writers do not both open a deal for it; False when there is none."""
-    statement = text("""
-SELECT 1 FROM contact WHERE organization_id = :organization_id AND id = :contact_id FOR NO KEY UPDATE""")
+    statement = """
+SELECT 1 FROM contact WHERE organization_id = %(organization_id)s AND id = %(contact_id)s FOR NO KEY UPDATE"""
     parameters = {"organization_id": organization_id, "contact_id": contact_id}
-    return await session.scalar(statement, parameters) is not None
+    return await fetch_value(session, statement, parameters) is not None
 
 
 async def find_missing_reference(
     session: AsyncSession, organization_id: UUID, *, contact_id: UUID | None, owner_id: UUID | None
 ) -> str | None:
     """Return which of the two is not in this organization ("contact", "member"), or None when all is well."""
-    statement = text("""
+    statement = """
 SELECT CASE
-  WHEN CAST(:contact_id AS uuid) IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contact
-    WHERE organization_id = :organization_id AND id = :contact_id AND archived_at IS NULL) THEN 'contact'
-  WHEN CAST(:owner_id AS uuid) IS NOT NULL AND NOT EXISTS (SELECT 1 FROM membership
-    WHERE organization_id = :organization_id AND user_id = :owner_id AND is_active) THEN 'member' END""")
+  WHEN CAST(%(contact_id)s AS uuid) IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contact
+    WHERE organization_id = %(organization_id)s AND id = %(contact_id)s AND archived_at IS NULL) THEN 'contact'
+  WHEN CAST(%(owner_id)s AS uuid) IS NOT NULL AND NOT EXISTS (SELECT 1 FROM membership
+    WHERE organization_id = %(organization_id)s AND user_id = %(owner_id)s AND is_active) THEN 'member' END"""
     parameters = {"organization_id": organization_id, "contact_id": contact_id, "owner_id": owner_id}
-    found: str | None = await session.scalar(statement, parameters)
+    found: str | None = await fetch_value(session, statement, parameters)
     return found
 
 
 async def insert_deal(session: AsyncSession, organization_id: UUID, values: Mapping[str, Any]) -> None:
     """Insert a deal and the first line of its history, in one statement."""
-    await session.execute(_CREATE, {"organization_id": organization_id, **values})
+    await run(session, _CREATE, {"organization_id": organization_id, **values})
 
 
 async def move_deal(session: AsyncSession, organization_id: UUID, values: Mapping[str, Any]) -> datetime:
@@ -251,7 +254,7 @@ async def move_deal(session: AsyncSession, organization_id: UUID, values: Mappin
 
     Returns since when the deal stands in its stage.
     """
-    moved: datetime = (await session.execute(_MOVE, {"organization_id": organization_id, **values})).scalar_one()
+    moved: datetime = await fetch_value(session, _MOVE, {"organization_id": organization_id, **values})
     return moved
 
 
@@ -266,68 +269,69 @@ async def update_deal(
     """Write these fields of a deal and raise its version. Raises `ValueError` for a field that has rules."""
     if not changes.keys() <= _WRITABLE:
         raise ValueError(f"not writable: {sorted(changes.keys() - _WRITABLE)}")
-    columns = "".join(f"{name} = :{name}, " for name in changes)
-    statement = text(f"""
-UPDATE deal SET {columns}updated_at = :now, version = version + 1
-WHERE organization_id = :organization_id AND id = :deal_id""")  # noqa: S608
+    columns = "".join(f"{name} = %({name})s, " for name in changes)
+    statement = f"""
+UPDATE deal SET {columns}updated_at = %(now)s, version = version + 1
+WHERE organization_id = %(organization_id)s AND id = %(deal_id)s"""  # noqa: S608
     values = {"organization_id": organization_id, "deal_id": deal_id, "now": now, **changes}
-    await session.execute(statement, values)
+    await run(session, statement, values)
 
 
 async def list_steps(session: AsyncSession, organization_id: UUID, deal_id: UUID) -> list[StageStep]:
     """Return the way a deal has gone, the latest step first."""
-    statement = text("""
+    statement = """
 SELECT h.id, h.from_stage_id, f.name AS from_stage_name, h.to_stage_id, t.name AS to_stage_name, h.user_id,
        h.value_cents, h.moved_at
 FROM stage_history h
 JOIN stage t ON t.organization_id = h.organization_id AND t.id = h.to_stage_id
 LEFT JOIN stage f ON f.organization_id = h.organization_id AND f.id = h.from_stage_id
-WHERE h.organization_id = :organization_id AND h.deal_id = :deal_id
-ORDER BY h.moved_at DESC, h.id DESC LIMIT 200""")
-    rows = await session.execute(statement, {"organization_id": organization_id, "deal_id": deal_id})
-    return [StageStep.model_validate(dict(row)) for row in rows.mappings()]
+WHERE h.organization_id = %(organization_id)s AND h.deal_id = %(deal_id)s
+ORDER BY h.moved_at DESC, h.id DESC LIMIT 200"""
+    rows = await fetch_all(session, statement, {"organization_id": organization_id, "deal_id": deal_id})
+    return [StageStep.model_validate(row) for row in rows]
 
 
 async def rebalance_column(
     session: AsyncSession, organization_id: UUID, stage_id: UUID, ranks: Sequence[str]
 ) -> None:
     """Give the cards of a column the ranks given, in the order in which they stand."""
-    statement = text("""
+    statement = """
 UPDATE deal SET rank = fresh.rank
-FROM (SELECT d.id, (CAST(:ranks AS text[]))[row_number() OVER (ORDER BY d.rank, d.id)] AS rank
-      FROM deal d WHERE d.organization_id = :organization_id AND d.stage_id = :stage_id
+FROM (SELECT d.id, (CAST(%(ranks)s AS text[]))[row_number() OVER (ORDER BY d.rank, d.id)] AS rank
+      FROM deal d WHERE d.organization_id = %(organization_id)s AND d.stage_id = %(stage_id)s
         AND d.archived_at IS NULL) fresh
-WHERE deal.organization_id = :organization_id AND deal.id = fresh.id""")
+WHERE deal.organization_id = %(organization_id)s AND deal.id = fresh.id"""
     parameters = {"organization_id": organization_id, "stage_id": stage_id, "ranks": list(ranks)}
-    await session.execute(statement, parameters)
+    await run(session, statement, parameters)
 
 
 async def lock_column(session: AsyncSession, organization_id: UUID, stage_id: UUID) -> int:
     """Hold every card of a column against other writers and return how many there are."""
-    statement = text("""
-SELECT id FROM deal WHERE organization_id = :organization_id AND stage_id = :stage_id AND archived_at IS NULL
-ORDER BY id FOR NO KEY UPDATE""")
+    statement = """
+SELECT id FROM deal WHERE organization_id = %(organization_id)s AND stage_id = %(stage_id)s AND archived_at IS NULL
+ORDER BY id FOR NO KEY UPDATE"""
     parameters = {"organization_id": organization_id, "stage_id": stage_id}
-    return len((await session.execute(statement, parameters)).all())
+    return await run(session, statement, parameters)
 
 
 async def insert_pipeline(
     session: AsyncSession, organization_id: UUID, pipeline_id: UUID, name: str, now: datetime
 ) -> None:
     """Insert a funnel after the others; the first one of an organization is the default."""
-    statement = text("""
+    statement = """
 INSERT INTO pipeline (organization_id, id, created_at, name, position, is_default)
-SELECT :organization_id, :pipeline_id, :now, :name, coalesce(max(position) + 1, 0), count(*) = 0
-FROM pipeline WHERE organization_id = :organization_id AND archived_at IS NULL""")
+SELECT %(organization_id)s, %(pipeline_id)s, %(now)s, %(name)s, coalesce(max(position) + 1, 0), count(*) = 0
+FROM pipeline WHERE organization_id = %(organization_id)s AND archived_at IS NULL"""
     parameters = {"organization_id": organization_id, "pipeline_id": pipeline_id, "name": name, "now": now}
-    await session.execute(statement, parameters)
+    await run(session, statement, parameters)
 
 
 async def insert_stages(session: AsyncSession, organization_id: UUID, stages: Sequence[Row]) -> None:
     """Insert the stages of a funnel."""
-    statement = text("""
+    statement = """
 INSERT INTO stage (organization_id, id, created_at, pipeline_id, name, kind, position, color, probability,
                    stalled_after_days)
-VALUES (:organization_id, :id, :now, :pipeline_id, :name, :kind, :position, :color, :probability,
-        :stalled_after_days)""")
-    await session.execute(statement, [{"organization_id": organization_id, **stage} for stage in stages])
+VALUES (%(organization_id)s, %(id)s, %(now)s, %(pipeline_id)s, %(name)s, %(kind)s, %(position)s, %(color)s,
+        %(probability)s, %(stalled_after_days)s)"""
+    for stage in stages:
+        await run(session, statement, {"organization_id": organization_id, **stage})
