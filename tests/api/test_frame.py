@@ -6,11 +6,10 @@ import httpx
 import pytest
 
 from crm_app.api.errors import MEDIA_TYPE
-from crm_app.core.ids import new_id
 from tests.api.clients import ClientFor
 from tests.conftest import PASSWORD, Tenant
 
-UNKNOWN = str(new_id())
+UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057"
 JSON = {"content-type": "application/json"}
 
 

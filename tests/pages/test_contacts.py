@@ -7,7 +7,6 @@ import pytest
 import pytest_asyncio
 
 from crm_app.core.database import unit_of_work
-from crm_app.core.ids import new_id
 from crm_app.core.tenancy import Actor
 from crm_app.domains.contacts import service
 from crm_app.domains.contacts.schemas import ContactCreate, ContactDetail, ContactUpdate
@@ -146,7 +145,7 @@ async def test_one_contact_with_its_story(open_tab: OpenTab, actor: Actor, helen
     assert len(tab.state(ContactState)["lines"]) == 1
 
 
-@pytest.mark.parametrize("address", [str(new_id()), "nothing", "..", "%00"])
+@pytest.mark.parametrize("address", ["01890a5d-ac96-774b-bcce-b302099a8057", "nothing", "..", "%00"])
 async def test_an_address_without_a_contact(open_tab: OpenTab, actor: Actor, address: str) -> None:
     tab = await open_tab(actor, f"/contacts/{address}")
     assert tab.state(ContactState)["missing"] is True
