@@ -132,14 +132,14 @@ async def test_a_row_does_not_move_to_another_organization(
         )
 
 
-CROSSINGS = [
+CROSSINGS = sorted(
     (table.name, column)
     for table in TABLES.values()
     for key in table.foreign_key_constraints
     if key.referred_table.name in TABLES
     for column in key.column_keys
     if column != "organization_id"
-]
+)
 
 
 @pytest.mark.parametrize(("name", "column"), CROSSINGS)
