@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from crm_app.core.database import unit_of_work
 from crm_app.core.ids import new_id
+from crm_app.domains.contacts import service as contacts
 from crm_app.domains.pipeline import service
 from crm_app.domains.pipeline.schemas import PipelineView
 from crm_app.pages.board.deal_state import DealState
@@ -315,3 +316,30 @@ def test_the_ring_keeps_the_newest_and_little() -> None:
     assert kept[-1]["n"] == 5
     assert sum(len(patch["cards"]) for patch in kept) <= MOST_CARDS
     assert len(trimmed([{"n": 1, "kind": "more", "cards": [{}] * 100}])) == 1
+
+
+async def test_colleagues_who_look_at_the_same_funnel_are_shown(
+    open_tab: OpenTab, actor: Any, make_actor: Any, funnel: PipelineView
+) -> None:
+    other = await make_actor()
+    one, two = await opened(open_tab, actor), await opened(open_tab, other)
+    await one.settle()
+    assert [who["id"] for who in vars_of(one)["viewers"]] == [str(other.user_id)]
+    assert [who["id"] for who in vars_of(two)["viewers"]] == [str(actor.user_id)]
+    await two.disconnect()
+    await one.settle()
+    assert vars_of(one)["viewers"] == []
+
+
+async def test_a_contacts_activity_shows_on_their_cards(open_tab: OpenTab, actor: Any, stages: list[UUID]) -> None:
+    contact_id = await new_contact(actor)
+    await new_deal(actor, stages[0], contact_id=contact_id)
+    tab = await opened(open_tab, actor)
+    async with unit_of_work(actor) as session:
+        await contacts.record_activity(
+            session, actor, contact_id=contact_id, kind="note.added", data={"text": "Oi"}
+        )
+    await tab.settle()
+    patch = last_patch(tab)
+    assert (patch["kind"], patch["id"]) == ("contact", str(contact_id))
+    assert patch["fields"]["contact_name"] == "Helena Souza"

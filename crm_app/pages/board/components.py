@@ -40,6 +40,7 @@ def header() -> rx.Component:
         rx.el.span(class_name="vr wide"),
         views,
         rx.el.span(class_name="f1"),
+        _viewers(),
         rx.cond(allowed("deals.write") & (BoardState.pipeline_id != ""), new),
         class_name="hd",
     )
@@ -50,6 +51,17 @@ def _view(value: str, words: Any) -> rx.Component:
     return rx.el.button(
         words, type="button", class_name=rx.cond(on, "on", ""), aria_pressed=on,
         on_click=BoardState.choose_owner(value),
+    )  # fmt: skip
+
+
+def _viewers() -> rx.Component:
+    """Who else looks at this funnel now."""
+    return rx.el.span(
+        rx.foreach(
+            BoardState.viewers,
+            lambda who: p.avatar(who["name"], seed=who["id"], size=24, presence=""),
+        ),
+        class_name="avs sp wide", role="group", aria_label=t("board.viewers"),
     )  # fmt: skip
 
 

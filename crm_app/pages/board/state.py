@@ -1,6 +1,7 @@
 """What a tab knows of the board: a snapshot on load, then patches."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -9,14 +10,14 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from crm_app.core.errors import CrmError, Invalid
+from crm_app.core.errors import CrmError, Invalid, NotFound
 from crm_app.core.ids import new_id
 from crm_app.domains.accounts import service as accounts
 from crm_app.domains.pipeline import service
 from crm_app.domains.pipeline.rules import parse_money
 from crm_app.domains.pipeline.schemas import BoardFilter, DealCreate, DealMove, DealView, StageTotals
 from crm_app.pages.base import PageState, handler
-from crm_app.pages.board.following import changes_after
+from crm_app.pages.board.following import changes_after, contact_after
 from crm_app.pages.board.ring import Patch, trimmed
 from crm_app.pages.current import current_actor
 
@@ -39,6 +40,8 @@ class BoardState(PageState, rx.State):
     owner: str = ""
     search: str = ""
     failed: bool = False
+    viewers: list[dict[str, str]] = []
+    """Colleagues who look at this funnel now."""
 
     _number: int = 0
     _own: dict[str, int] = {}
@@ -55,7 +58,7 @@ class BoardState(PageState, rx.State):
     async def _load(self) -> None:
         wanted = self._filter()
         # Watched before it is read: a change in between waits for this event to end and becomes a patch.
-        self._watch("deal.")
+        self._watch("deal.", "presence.", "contact.updated", "contact.activity")
         async with self._work() as (session, actor):
             pipelines = await service.list_pipelines(session, actor)
             members = await accounts.list_members(session, actor)
@@ -71,6 +74,11 @@ class BoardState(PageState, rx.State):
         self.stages = [{"id": column["id"], "name": column["name"], "kind": column["kind"]} for column in columns]
         self.patches = []
         self.snapshot = {"key": str(new_id()), "n": self._number, "stages": columns}
+        await self._be_at(self._place())
+        self.viewers = self._others_at(self._place())
+
+    def _place(self) -> str:
+        return f"pipeline:{self.pipeline_id}"
 
     def _filter(self) -> BoardFilter:
         owner = str(current_actor().user_id) if self.owner == MINE else self.owner
@@ -183,6 +191,12 @@ class BoardState(PageState, rx.State):
         self._push("refused", message=key, data=data, card=card, **target)
 
     async def _on_fact(self, fact: dict[str, Any]) -> None:
+        if fact["name"].startswith("presence."):
+            self.viewers = self._others_at(self._place())
+            return
+        if fact["name"].startswith("contact."):
+            await self._show_contact(fact)
+            return
         touched = {str(fact["stage_id"]), str(fact.get("from_stage_id"))}
         if not touched & {stage["id"] for stage in self.stages}:
             return
@@ -194,6 +208,12 @@ class BoardState(PageState, rx.State):
         by_me = fact.get("actor_id") == str(current_actor().user_id)
         actor = None if by_me else fact.get("actor_id")
         await self._show(UUID(str(fact["deal_id"])), fact["version"], actor=actor)
+
+    async def _show_contact(self, fact: dict[str, Any]) -> None:
+        change = str(fact.get("activity_id") or fact.get("version"))
+        with suppress(NotFound):
+            shown = await contact_after(current_actor(), contact_id=UUID(str(fact["contact_id"])), change=change)
+            self._push("contact", id=str(fact["contact_id"]), fields=shown)
 
 
 def _totals(totals: Iterable[StageTotals]) -> dict[str, dict[str, int]]:

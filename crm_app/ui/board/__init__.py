@@ -44,8 +44,8 @@ class Board(rx.Component):
 
     A snapshot is `{key, n, stages: [{…column, cards: […]}]}`. A patch carries its number `n` and a `kind`: `card`
     (a card as it stands, with `actor` or `mine`), `gone`, `refused` (with the reason), `more` (the next cards of a
-    column) or `totals`; each may carry the `totals` of columns. After a gap in the numbers the board asks for a
-    new snapshot with `on_resync`.
+    column), `contact` (what cards show of one) or `totals`; each may carry the `totals` of columns. After a gap in
+    the numbers the board asks for a new snapshot with `on_resync`.
     """
 
     library = _modules["board.jsx"]

@@ -38,7 +38,7 @@ export function applyPatches(state, patches) {
   return next;
 }
 
-const APPLY = { card: applyCard, gone: applyGone, refused: applyRefused, more: applyMore, totals: (state) => state };
+const APPLY = { card: applyCard, gone: applyGone, refused: applyRefused, more: applyMore, contact: applyContact, totals: (state) => state };
 
 function applyPatch(state, patch) {
   const apply = APPLY[patch.kind];
@@ -82,6 +82,15 @@ function applyMore(state, { stage, cards, has_more: hasMore }) {
     if (!next.pending[card.id] && !(known && known.version > card.version)) next = place(next, card);
   }
   return next;
+}
+
+/** A contact's name or last activity changed: every card of theirs that is shown says so. */
+function applyContact(state, { id, fields }) {
+  const changed = Object.values(state.cards).filter((card) => card.contact_id === id);
+  if (changed.length === 0) return state;
+  const cards = { ...state.cards };
+  for (const card of changed) cards[card.id] = { ...card, ...fields };
+  return { ...state, cards };
 }
 
 function withTotals(state, totals) {
