@@ -99,7 +99,7 @@ def _deal(deal: DealRow) -> rx.Component:
             rx.el.span(money(deal["value_cents"]), class_name="num mw nw"),
             class_name="r jb g2",
         ),
-        rx.el.div(steps, class_name="stp", title=deal["stage_name"]),
+        rx.el.div(steps, class_name="stp", title=deal["stage_name"], style={"--st": deal["hue"]}),
         rx.cond(allowed("deals.write"), chooser, rx.el.span(deal["stage_name"], class_name="mut")),
         rx.el.div(
             rx.el.span(t("inbox.side.in_stage", since=relative(deal["entered_at"]))),

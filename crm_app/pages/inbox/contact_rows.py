@@ -5,7 +5,10 @@ from typing import TypedDict
 
 from crm_app.core.i18n import has_sentence
 from crm_app.domains.contacts.schemas import ActivityView, ContactDetail
-from crm_app.domains.pipeline.schemas import DealView
+from crm_app.domains.pipeline.schemas import DealView, StageView
+
+STAGE_HUES = ("lead", "contato", "proposta", "negociacao", "fechado", "perdido")
+"""The palette's stage colours, in the order of a stage's `color`."""
 
 
 class StepRow(TypedDict):
@@ -13,6 +16,7 @@ class StepRow(TypedDict):
 
     id: str
     name: str
+    hue: str
 
 
 class DealRow(TypedDict):
@@ -24,6 +28,7 @@ class DealRow(TypedDict):
     value_cents: int
     stage_id: str
     stage_name: str
+    hue: str
     entered_at: str
     closes_on: str
     place: int
@@ -75,9 +80,15 @@ def contact_row(view: ContactDetail) -> ContactRow:
     }
 
 
+def step_row(view: StageView) -> StepRow:
+    """Turn a stage into a step of the way."""
+    return {"id": str(view.id), "name": view.name, "hue": STAGE_HUES[view.color % len(STAGE_HUES)]}
+
+
 def deal_row(view: DealView, stages: Sequence[StepRow]) -> DealRow:
     """Turn a deal into its card, with the stages that it can be moved to."""
     place = next((index for index, step in enumerate(stages, 1) if step["id"] == str(view.stage_id)), 0)
+    hue = stages[place - 1]["hue"] if place else STAGE_HUES[0]
     return {
         "id": str(view.id),
         "version": view.version,
@@ -85,6 +96,7 @@ def deal_row(view: DealView, stages: Sequence[StepRow]) -> DealRow:
         "value_cents": view.value_cents,
         "stage_id": str(view.stage_id),
         "stage_name": view.stage_name,
+        "hue": f"var(--pr-stage-{hue})",
         "entered_at": view.entered_stage_at.isoformat(),
         "closes_on": view.expected_close_on.isoformat() if view.expected_close_on else "",
         "place": place,

@@ -9,17 +9,17 @@ from crm_app.core.errors import NotFound
 from crm_app.domains.contacts import service as contacts
 from crm_app.domains.pipeline import service as pipeline
 from crm_app.domains.pipeline.moving import move_deal
-from crm_app.domains.pipeline.schemas import DealCreate, DealMove, PipelineView
+from crm_app.domains.pipeline.schemas import DealCreate, DealMove
 from crm_app.pages.base import PageState, handler, notify
 from crm_app.pages.inbox.contact_rows import (
     NO_CONTACT,
     ActivityRow,
     ContactRow,
     DealRow,
-    StepRow,
     activity_row,
     contact_row,
     deal_row,
+    step_row,
 )
 
 TIMELINE = 12
@@ -57,7 +57,7 @@ class ContactState(PageState, rx.State):
                 funnels = await pipeline.list_pipelines(session, actor)
         self.contact = contact_row(contact)
         self.timeline = [activity_row(activity) for activity in timeline.items]
-        stages = {funnel.id: _steps(funnel) for funnel in funnels}
+        stages = {funnel.id: [step_row(stage) for stage in funnel.stages] for funnel in funnels}
         self.deals = [deal_row(deal, stages.get(deal.pipeline_id, [])) for deal in deals]
 
     @handler("deals.write")
@@ -89,7 +89,3 @@ class ContactState(PageState, rx.State):
         """The contact, its timeline or one of its deals changed."""
         if str(fact.get("contact_id")) == self.contact["id"]:
             await self._read(UUID(self.contact["id"]))
-
-
-def _steps(funnel: PipelineView) -> list[StepRow]:
-    return [{"id": str(stage.id), "name": stage.name} for stage in funnel.stages]
