@@ -109,6 +109,16 @@ class ListEnd(_Part):
     on_reach: rx.EventHandler[no_args_event_spec]
 
 
+class AddressFollower(_Part):
+    """Opens the conversation of the address when one goes back or forward; `base` is the inbox's own address."""
+
+    library = _LIST
+    tag = "AddressFollower"
+    base: rx.Var[str]
+    current: rx.Var[str]
+    on_open: rx.EventHandler[passthrough_event_spec(str)]
+
+
 class Hotkeys(_Part):
     """Single keys press the element with that `data-hotkey`; J and K walk through the rows inside `list`."""
 

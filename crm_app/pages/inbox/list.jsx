@@ -1,5 +1,6 @@
 // The list of conversations: rows that answer at once, loading at its end, and the keys that walk through it.
 import { useEffect, useRef, useSyncExternalStore } from "react";
+import { useLocation, useNavigate, useNavigationType } from "react-router";
 
 // ── which row was pressed last; shown as chosen before the server has answered ───────────────────
 let pressed = null;
@@ -18,15 +19,13 @@ const usePressed = () =>
     () => null,
   );
 
-/** Change the address without a new page: the router keeps its place, going back works. */
-const goTo = (href) => {
-  const state = window.history.state ?? {};
-  window.history.pushState({ ...state, idx: (state.idx ?? 0) + 1, key: Math.random().toString(36).slice(2, 10) }, "", href);
-};
+// Reflex leaves a navigation with this mark alone, so the page is not loaded anew: we open the conversation ourselves.
+const IN_PLACE = { state: { fromNotFound: true } };
 
 /** A link to a conversation that opens it in place; with a modifier key it is a link like any other. */
 export function RowLink({ conversation, current, href, look, onOpen, label, children }) {
   const chosen = usePressed();
+  const navigate = useNavigate();
   useEffect(() => {
     if (chosen === current) press(null);
   }, [chosen, current]);
@@ -36,7 +35,7 @@ export function RowLink({ conversation, current, href, look, onOpen, label, chil
     event.preventDefault();
     if (conversation === current) return;
     press(conversation);
-    goTo(href);
+    navigate(href, IN_PLACE);
     onOpen(conversation);
   };
   return (
@@ -58,6 +57,18 @@ export function ListEnd({ more, mark, onReach, children }) {
     return () => watch.disconnect();
   }, [more, mark]);
   return <div ref={end} className="rows-end">{more ? children : null}</div>;
+}
+
+/** Opens what the address says when one goes back or forward through conversations that were opened in place. */
+export function AddressFollower({ base, current, onOpen }) {
+  const location = useLocation();
+  const how = useNavigationType();
+  useEffect(() => {
+    if (how !== "POP" || !location.state?.fromNotFound) return;
+    const wanted = location.pathname.slice(base.length).replaceAll("/", "");
+    if (wanted !== current) onOpen(wanted);
+  }, [location]);
+  return null;
 }
 
 const TYPING = "input, textarea, select, [contenteditable], [role=dialog], [role=menu]";
