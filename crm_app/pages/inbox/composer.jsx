@@ -233,7 +233,8 @@ export function Composer({ conversation, person, members, channel, canSend, maxT
     setOver(false);
     add([...event.dataTransfer.files]);
   };
-  const look = ["cmp", note ? "note" : "", over ? "drop" : ""].join(" ").trim();
+  const full = Boolean(text.trim() || files.length || note);
+  const look = ["cmp", note && "note", over && "drop", full && "has-text"].filter(Boolean).join(" ");
   const placeholder = note ? "inbox.composer.note_placeholder" : canSend ? "inbox.composer.placeholder" : "inbox.composer.only_notes";
 
   return (
@@ -256,12 +257,12 @@ export function Composer({ conversation, person, members, channel, canSend, maxT
             placeholder={prumo.t(placeholder)} aria-label={prumo.t(placeholder)} aria-invalid={long} dir="auto" />
         )}
         <div className="tools">
-          <button type="button" className="btn ico" aria-label={prumo.t("inbox.composer.attach")} title={prumo.t("inbox.composer.attach")} disabled={note || !canSend} onClick={() => picker.current.click()}>
+          <button type="button" className="btn ico attach" aria-label={prumo.t("inbox.composer.attach")} title={prumo.t("inbox.composer.attach")} disabled={note || !canSend} onClick={() => picker.current.click()}>
             <Paperclip size={16} strokeWidth={1.75} />
           </button>
           <input ref={picker} type="file" multiple hidden data-testid="composer-file" onChange={(event) => { add([...event.target.files]); event.target.value = ""; }} />
           {recorder.available ? (
-            <button type="button" className="btn ico" aria-label={prumo.t("inbox.composer.record")} title={prumo.t("inbox.composer.record")} disabled={note || !canSend || recorder.active} onClick={recorder.start}>
+            <button type="button" className="btn ico voice" aria-label={prumo.t("inbox.composer.record")} title={prumo.t("inbox.composer.record")} disabled={note || !canSend || recorder.active} onClick={recorder.start}>
               <Mic size={16} strokeWidth={1.75} />
             </button>
           ) : null}

@@ -140,7 +140,11 @@ _ICONS = (
     ("contact.updated", "pencil"),
     ("deal.created", "square-kanban"),
     ("deal.moved", "square-kanban"),
-    ("message.received", "message-circle"),
+    ("deal.archived", "archive"),
+    ("deal.updated", "pencil"),
+    ("note.added", "sticky-note"),
+    ("conversation.started", "message-circle"),
+    ("conversation.reopened", "rotate-ccw"),
     ("conversation.resolved", "check"),
     ("conversation.assigned", "user-check"),
 )
@@ -151,7 +155,7 @@ def _activity(activity: ActivityRow) -> rx.Component:
     words = t(activity["key"], activity["data"])
     return rx.el.div(
         rx.el.span(symbol, class_name="fnt"),
-        rx.el.span(words, class_name="f1 tr mut"),
+        rx.el.span(words, class_name="f1 mut"),
         rx.el.span(stamp(activity["at"]), class_name="sm fnt num nw"),
         class_name="r g2",
         key=activity["id"],

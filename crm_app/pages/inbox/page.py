@@ -95,7 +95,7 @@ def page() -> rx.Component:
     scrim = rx.el.button(
         type="button", class_name="scrim-s", aria_label=t("inbox.side.hide"), on_click=ContactState.toggle
     )
-    return rx.el.div(
+    panes = rx.el.div(
         list_pane(),
         _conversation(),
         scrim,
@@ -104,3 +104,4 @@ def page() -> rx.Component:
         AddressFollower.create(base=INBOX, current=ThreadState.open_id, on_open=ThreadState.open),
         class_name=_look(),
     )
+    return rx.el.div(panes, class_name="inbox-box")
