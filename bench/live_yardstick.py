@@ -61,7 +61,7 @@ async def broadcasting_server(url: str, port: int) -> AsyncIterator[None]:
                 await asyncio.sleep(0.05)
         yield
     finally:
-        process.terminate()
+        process.kill()
         await process.wait()
 
 
