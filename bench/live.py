@@ -274,7 +274,8 @@ async def _measure_yardstick(url: str) -> Sample:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    async with broadcasting_server(url, port), aiohttp.ClientSession() as client:
+    unlimited = aiohttp.TCPConnector(limit=0)  # each listener holds a connection
+    async with broadcasting_server(url, port), aiohttp.ClientSession(connector=unlimited) as client:
         sockets = [await client.ws_connect(f"ws://127.0.0.1:{port}/") for _ in range(ORGANIZATIONS * TABS_OF_EACH)]
         for one in sockets:
             await one.receive()
