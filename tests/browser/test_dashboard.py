@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import PATIENCE, Open
 
 OWNER = "marina@horizonte.demo"
 CHARTS = 7
@@ -14,7 +14,9 @@ PLOTLY = re.compile(r"plotly")
 
 async def wait_for_charts(page: Page) -> None:
     """Wait until every chart is drawn."""
-    await expect(page.locator(".dash .js-plotly-plot .main-svg:first-child")).to_have_count(CHARTS)
+    await expect(page.locator(".dash .js-plotly-plot .main-svg:first-child")).to_have_count(
+        CHARTS, timeout=2 * PATIENCE
+    )
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
@@ -37,7 +39,7 @@ async def test_language_and_theme_change_charts_without_a_reload(open_window: Op
     bar = page.locator(".fig.new_deals .bars .point path").first
     light = await bar.evaluate("bar => getComputedStyle(bar).fill")
     await page.click(".who")
-    await page.click("text=Dark")
+    await page.click("[role=menu] >> text=Escuro")
     await expect(page.locator("html")).to_have_class(re.compile(r"\bdark\b"))
     await expect(bar).not_to_have_css("fill", light)
     await page.click(".who")
@@ -47,6 +49,8 @@ async def test_language_and_theme_change_charts_without_a_reload(open_window: Op
     assert await page.evaluate("window.neverReloaded")
     await page.click(".who")
     await page.click("text=Português")
+    await page.click(".who")
+    await page.click("[role=menu] >> text=Como no aparelho")
     await expect(page.locator(".fig.conversion .annotation-text").first).to_have_text("Lead para Contato")
 
 
