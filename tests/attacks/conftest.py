@@ -46,7 +46,7 @@ async def intruder(db: EmbeddedPostgres) -> World:
 @pytest_asyncio.fixture(scope="session")
 async def watchman(db: EmbeddedPostgres, victim: World) -> AsyncIterator[Watchman]:
     """Somebody who sees every change to the victim's rows."""
-    watchman = Watchman(db.url, victim)
+    watchman = Watchman(db.admin_url, victim)
     yield watchman
     watchman.close()
 
@@ -62,7 +62,7 @@ async def walls(
     if request.param == "all walls":
         yield request.param
         return
-    engine = create_async_engine(driver_url(db.url), pool_size=4)
+    engine = create_async_engine(driver_url(db.admin_url), pool_size=4)
     monkeypatch.setattr(database._state, "engine", engine)
     monkeypatch.setattr(database._state, "sessions", async_sessionmaker(engine, expire_on_commit=False))
     yield request.param

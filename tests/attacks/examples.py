@@ -38,6 +38,7 @@ WORDS: dict[str, Any] = {
     "number": "+5541999990101",
     "text": "x",
     "body": "x",
+    "lines": ["x"],
     "idempotency_key": "00000000-0000-7000-8000-000000000001",
     "provider": "simulator",
     "identities": (Identity(kind=IdentityKind.TELEGRAM, value="4711"),),

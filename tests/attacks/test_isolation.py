@@ -26,6 +26,7 @@ NOT_USE_CASES = ("models", "repository", "queries", "schemas", "providers", "lis
 OTHERWISE = {
     "analytics.service.dashboard owner_id": "a filter",
     "channels.event_log.list_inbound_events channel_id": "a filter",
+    "channels.simulator.service.react message_id": "a job: not the last message, so there is nothing to say",
     "contacts.service.list_contacts criteria.owner_id": "a filter",
     "contacts.service.count_contacts criteria.owner_id": "a filter",
     "contacts.service.get_summaries contact_ids": "many at once: only what exists is in the answer",

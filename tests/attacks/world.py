@@ -121,12 +121,13 @@ def _value(table: str, column: Column[Any], secret: str) -> Any:
 
 
 class Watchman:
-    """Sees whether anything of an organization has changed since the last look, as the owner of the tables."""
+    """Sees whether anything of an organization has changed since the last look, whatever the walls."""
 
     def __init__(self, url: str, world: World) -> None:
         self._connection = psycopg.connect(url, autocommit=True)
         self._organization_id = world.tenant.organization.id
         self._seen = self._look()
+        assert all(self._seen.values()), "the watchman must see every table"
 
     def assert_untouched(self) -> None:
         """Fail when a row was added, changed or removed."""
