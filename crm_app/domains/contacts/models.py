@@ -24,6 +24,12 @@ class IdentityKind(StrEnum):
     EMAIL = "email"
 
 
+# The organization is a word of its own, so that a search never walks through others' entries of the index.
+_SEARCH_WORDS = (
+    "array_to_tsvector(ARRAY['@' || organization_id::text]) || to_tsvector('simple'::regconfig, search_text)"
+)
+
+
 class Contact(TenantTable, table=True):
     """A person, perhaps of a company. `search_text` is folded (lower case, no accents)."""
 
@@ -31,8 +37,17 @@ class Contact(TenantTable, table=True):
     __table_args__ = (
         refers_to_member("owner_id"),
         ForeignKeyConstraint(["organization_id"], ["organization.id"], ondelete="CASCADE"),
-        Index("ix_contact_name", "organization_id", "sort_name", "id"),
-        Index("ix_contact_activity", "organization_id", text("last_activity_at DESC"), text("id DESC")),
+        Index(
+            "ix_contact_name", "organization_id", "sort_name", "id", postgresql_where=text("archived_at IS NULL")
+        ),
+        Index(
+            "ix_contact_activity",
+            "organization_id",
+            text("last_activity_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("archived_at IS NULL"),
+        ),
+        Index("ix_contact_archived", "organization_id", "id", postgresql_where=text("archived_at IS NOT NULL")),
         Index("ix_contact_owner", "organization_id", "owner_id"),
         Index("ix_contact_search", "search_vector", postgresql_using="gin"),
     )
@@ -52,7 +67,7 @@ class Contact(TenantTable, table=True):
     search_text: str = Field(default="")
     search_vector: Any = Field(
         default=None,
-        sa_column=Column(TSVECTOR, Computed("to_tsvector('simple', search_text)", persisted=True)),
+        sa_column=Column(TSVECTOR, Computed(_SEARCH_WORDS, persisted=True)),
     )
     last_activity_at: datetime = timestamp()
     updated_at: datetime = timestamp()

@@ -34,6 +34,7 @@ from crm_app.domains.contacts.timeline import record_activity as record_activity
 
 PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 200
+MOST_FOUND: Final = 1000
 
 
 async def create_contact(session: AsyncSession, actor: Actor, *, data: ContactCreate) -> ContactDetail:
@@ -232,14 +233,14 @@ async def list_contacts(
     actor.require("contacts.read")
     wanted = criteria or ContactFilter()
     size = max(1, min(limit, MAX_PAGE_SIZE))
-    rows = await repository.list_contacts(
-        session,
-        actor.organization_id,
-        wanted,
-        rules.search_words(wanted.q),
-        after=_position(cursor, wanted.order) if cursor else None,
-        limit=size + 1,
-    )
+    query_words = rules.search_words(wanted.q)
+    after = _position(cursor, wanted.order) if cursor else None
+    if query_words:
+        rows = await repository.search_contacts(
+            session, actor.organization_id, wanted, query_words, after=after, limit=size + 1
+        )
+    else:
+        rows = await repository.list_contacts(session, actor.organization_id, wanted, after=after, limit=size + 1)
     items = [ContactView.model_validate(row) for row in rows[:size]]
     return Page(items, _next_cursor(rows[size - 1], wanted.order) if len(rows) > size else None)
 
@@ -257,10 +258,13 @@ def _position(cursor: str, order: ContactOrder) -> tuple[Any, UUID]:
 
 
 async def count_contacts(session: AsyncSession, actor: Actor, *, criteria: ContactFilter | None = None) -> int:
-    """Return how many contacts the filter lets through."""
+    """Return how many contacts the filter lets through; a search counts no further than `MOST_FOUND`."""
     actor.require("contacts.read")
     wanted = criteria or ContactFilter()
-    return await repository.count_contacts(session, actor.organization_id, wanted, rules.search_words(wanted.q))
+    query_words = rules.search_words(wanted.q)
+    if query_words:
+        return await repository.count_found(session, wanted, query_words, most=MOST_FOUND)
+    return await repository.count_contacts(session, actor.organization_id, wanted)
 
 
 async def get_summaries(
