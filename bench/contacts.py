@@ -133,7 +133,8 @@ def _count(actor: Actor) -> Callable[[], Awaitable[object]]:
 def _plain_select(connection: psycopg.AsyncConnection[Any], actor: Actor) -> Callable[[], Awaitable[object]]:
     async def act() -> object:
         cursor = await connection.execute(
-            "SELECT * FROM contact WHERE organization_id = %s AND archived_at IS NULL ORDER BY sort_name, id LIMIT 50",
+            "SELECT * FROM contact WHERE organization_id = %s AND archived_at IS NULL "
+            "ORDER BY sort_name, id LIMIT 50",
             (actor.organization_id,),
         )
         return await cursor.fetchall()
