@@ -33,6 +33,13 @@ async def say(phone: Page, *texts: str) -> None:
         await expect(field).to_have_value("")
 
 
+async def turn(phone: Page, name: str, *, on: bool) -> None:
+    """Turn one of the phone's switches; the server decides, so it follows a moment later."""
+    switch = phone.get_by_role("switch", name=name)
+    await switch.click()
+    await expect(switch).to_be_checked(checked=on)
+
+
 async def open_row(page: Page, name: str) -> None:
     """Open a conversation from the list of all."""
     await page.get_by_role("tab", name=re.compile("Todas")).click()
@@ -152,16 +159,16 @@ async def test_switches_of_the_phone_hold_the_ticks_back(open_window: Any) -> No
     phone = await open_window(MARINA, "/simulator")
     await new_customer(phone, "Tique Teste", "+55 41 98888-1003")
     await say(phone, "Oi")
-    await phone.get_by_role("switch", name="Sem sinal").check()
+    await turn(phone, "Sem sinal", on=True)
     page = await open_window(BRUNA, "/inbox")
     await open_row(page, "Tique Teste")
     await write(page, "Chegou?")
     mine = bubble(page, "Chegou?")
     await expect(mine.get_by_role("img", name="Enviada")).to_be_visible()
-    await phone.get_by_role("switch", name="Não lida").check()
-    await phone.get_by_role("switch", name="Sem sinal").uncheck()
+    await turn(phone, "Não lida", on=True)
+    await turn(phone, "Sem sinal", on=False)
     await expect(mine.get_by_role("img", name="Entregue")).to_be_visible()
-    await phone.get_by_role("switch", name="Não lida").uncheck()
+    await turn(phone, "Não lida", on=False)
     await expect(mine.get_by_role("img", name="Lida")).to_be_visible()
 
 
