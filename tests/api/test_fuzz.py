@@ -24,7 +24,7 @@ CASES = 5
 SCHEMA = schemathesis.openapi.from_dict(build_api().openapi())
 OPERATIONS = [result.ok() for result in SCHEMA.get_all_operations()]
 
-# A phone, an e-mail, a version or an id has rules that a JSON schema cannot express; and the session is ours, not one
+# A phone, an e-mail, a version or an id has rules that no JSON schema expresses; and the session is ours, not one
 # that the case made up (that every route wants one is tested in test_frame).
 EXCLUDED = CHECKS.get_by_names(["positive_data_acceptance", "ignored_auth"])
 

@@ -29,6 +29,7 @@ HARMLESS = ("net::ERR_ABORTED", "WebSocket is closed before the connection")
 Open = Callable[..., Awaitable[Page]]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep every browser test in one process, so that one server and one browser serve them all."""
     for item in items:
