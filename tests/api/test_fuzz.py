@@ -21,7 +21,19 @@ from tests.attacks.world import World, build_world
 from tests.conftest import Tenant
 
 CASES = 5
-SCHEMA = schemathesis.openapi.from_dict(build_api().openapi())
+
+
+def description() -> dict[str, Any]:
+    """Return the API's description without its session cookie, which the client brings along in every case."""
+    described = build_api().openapi()
+    described["components"].pop("securitySchemes", None)
+    for path in described["paths"].values():
+        for operation in path.values():
+            operation.pop("security", None)
+    return described
+
+
+SCHEMA = schemathesis.openapi.from_dict(description())
 OPERATIONS = [result.ok() for result in SCHEMA.get_all_operations()]
 
 # A phone, an e-mail, a version or an id has rules that no JSON schema expresses; and the session is ours, not one
