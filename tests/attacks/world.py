@@ -87,6 +87,8 @@ def example_row(table: Table, tenant: Tenant, ids: Mapping[str, UUID]) -> dict[s
 # Columns whose words the code knows; anything else may hold a secret.
 _KNOWN = {
     ("conversation", "status"): "open",
+    ("conversation", "last_message_kind"): "text",
+    ("conversation", "last_message_direction"): "in",
     ("channel", "provider"): "simulator",
     ("channel", "status"): "connected",
     ("inbound_event", "status"): "failed",
