@@ -20,7 +20,7 @@ test: setup-dev ## run every check and every test
 	@scripts/test-tools.sh
 	@$(MAKE) --no-print-directory lint-only
 	@$(PRUMO) build
-	@$(PY) -m pytest -n 2 --dist loadgroup -q
+	@$(PY) -m pytest -n 2 --dist worksteal -q
 
 lint: setup-dev lint-only ## style, types, layers
 

@@ -29,18 +29,16 @@ HARMLESS = ("net::ERR_ABORTED", "WebSocket is closed before the connection")
 Open = Callable[..., Awaitable[Page]]
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep every browser test in one process, so that one server and one browser serve them all."""
+    """Mark every browser test, so that `-m "not browser"` leaves them out."""
     for item in items:
         if "tests/browser/" in item.nodeid:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server with demo data for all browser tests."""
+    """One server with demo data for all browser tests that this process runs."""
     with running_server(tmp_path_factory.mktemp("browser") / "data", PRUMO_PRIVATE_HOSTS="127.0.0.1") as running:
         yield running
 

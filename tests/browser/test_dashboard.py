@@ -66,7 +66,7 @@ async def test_a_period_a_person_and_a_table(open_window: Open) -> None:
     await expect(page.locator(".rank tbody tr")).to_have_count(1)
     await expect(page.locator(".fig.messages tbody tr")).to_have_count(7)
     await switch.click()
-    await wait_for_charts(page)
+    await expect(page.locator(".fig.messages .main-svg").first).to_be_visible()
 
 
 async def test_days_of_ones_own(open_window: Open) -> None:
@@ -79,7 +79,7 @@ async def test_days_of_ones_own(open_window: Open) -> None:
     await expect(page.locator(".days-form [role=alert]")).to_contain_text("antes do começo")
     await page.fill("input[name=end]", "2026-01-20")
     await page.click("text=Aplicar")
-    await expect(page.locator(".hd .btn.num")).to_contain_text("10 de janeiro")
+    await expect(page.locator(".hd .btn.num")).to_contain_text("10 a 20 de janeiro")
 
 
 async def test_only_the_dashboard_loads_plotly(open_window: Open) -> None:
