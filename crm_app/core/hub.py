@@ -89,10 +89,13 @@ class _Redis:
 
     async def publish(self, payload: Payload) -> None:
         try:
-            await self._client.publish(CHANNEL, json.dumps(payload))
+            heard_by = await self._client.publish(CHANNEL, json.dumps(payload))
         except (RedisError, OSError):
-            # The viewers of this process at least shall see it; others catch up on their next load.
             log.warning("redis is out of reach, fact stays in this process", fact=payload.get("name"))
+            heard_by = 0
+        if heard_by == 0:
+            # Also when Redis is just back and nobody has subscribed anew yet: the viewers of this process
+            # at least shall see it; others catch up on their next load.
             await self._dispatcher.put(payload)
 
     async def _receive(self) -> None:

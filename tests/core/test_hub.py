@@ -89,11 +89,17 @@ async def test_the_hub_survives_the_loss_of_redis(heard: Any, eventually: Any) -
     await hub.publish({"name": "while-away"})
     await hub.drain()
     assert [payload["name"] for payload in collected] == ["while-away"]
+    transport = hub._hub.transport
+    assert isinstance(transport, hub._Redis)
+
+    async def lost() -> bool:
+        return not transport.subscribed.is_set()
+
+    await eventually(lost)
     with redis_server(port):
 
         async def back() -> bool:
-            transport = hub._hub.transport
-            return isinstance(transport, hub._Redis) and transport.subscribed.is_set()
+            return transport.subscribed.is_set()
 
         await eventually(back)
         await hub.publish({"name": "back"})
@@ -102,6 +108,22 @@ async def test_the_hub_survives_the_loss_of_redis(heard: Any, eventually: Any) -
             return collected[-1]["name"] == "back"
 
         await eventually(heard_again)
+
+
+async def test_a_fact_that_no_subscriber_hears_is_seen_here(heard: Any, eventually: Any) -> None:
+    with redis_server() as url:
+        collected = await heard(url)
+        transport = hub._hub.transport
+        assert isinstance(transport, hub._Redis)
+        transport._task.cancel()
+
+        async def deaf() -> bool:
+            return await transport._client.pubsub_numsub(hub.CHANNEL) == [(hub.CHANNEL.encode(), 0)]
+
+        await eventually(deaf)
+        await hub.publish({"name": "alone"})
+        await hub.drain()
+    assert [payload["name"] for payload in collected] == ["alone"]
 
 
 def test_nobody_can_listen_before_the_hub_is_open() -> None:
