@@ -58,7 +58,9 @@ def serving_api(url: str) -> Iterator[int]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     server = subprocess.Popen(
-        [sys.executable, "-m", "bench.api_server", url, str(port)], stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "bench.api_server", url, str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         yield port

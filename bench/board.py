@@ -214,13 +214,16 @@ async def _large(report: Report, cluster: EmbeddedPostgres, shop: Shop, client: 
 
 
 async def _plan(cluster: EmbeddedPostgres, shop: Shop) -> str:
-    sql = board_sql("", default_pipeline=True)
-    filled = sql.replace(":organization_id", f"'{shop.actor.organization_id}'::uuid").replace(":size", str(CARDS))
-    async with await psycopg.AsyncConnection.connect(cluster.app_url) as connection:
+    parameters = {"organization_id": shop.actor.organization_id, "size": CARDS}
+    explain = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) " + board_sql("", default_pipeline=True)
+    # This cursor writes the parameters into the statement: EXPLAIN takes none.
+    async with await psycopg.AsyncConnection.connect(
+        cluster.app_url, cursor_factory=psycopg.AsyncClientCursor
+    ) as connection:
         await connection.execute(
             "SELECT set_config('app.organization_id', %s, true)", (str(shop.actor.organization_id),)
         )
-        rows = await connection.execute("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) " + filled)
+        rows = await connection.execute(explain, parameters)
         lines = [row[0] for row in await rows.fetchall()]
     short = [line if len(line) < 160 else line[:157] + "…" for line in lines]
     return f"Plan of the board over {LARGE:,} deals:\n" + "\n".join(f"    {line}" for line in short)

@@ -42,7 +42,8 @@ MESSAGE_COLUMNS: Any = (
     col(Message.revoked_at),
     col(Message.reply_to_provider_id),
     col(Message.idempotency_key),
-    col(Message.data),
+    # Nearly always empty: what is not there need not be parsed.
+    func.nullif(col(Message.data), literal_column("'{}'::jsonb")).label("data"),
 )
 
 

@@ -102,37 +102,46 @@ def _message_view(
     quotes: Mapping[tuple[UUID, str], QuotedView],
     now: datetime,
 ) -> MessageView:
-    data: Mapping[str, Any] = row.data
-    quoted = row.reply_to_provider_id
+    """Return the view of a row. Words of enums go in as they are: the model knows them, and a thread has hundreds."""
+    data: Mapping[str, Any] = row.data or _NOTHING
+    revoked_at, quoted, author_id = row.revoked_at, row.reply_to_provider_id, row.author_id
     return MessageView(
         id=row.id,
         conversation_id=row.conversation_id,
-        direction=Direction(row.direction),
-        kind=MessageKind(row.kind),
-        body="" if row.revoked_at else row.body,
-        status=DeliveryStatus(row.status),
+        direction=row.direction,
+        kind=row.kind,
+        body="" if revoked_at else row.body,
+        status=row.status,
         status_at=row.status_at,
         error_key=row.error_key,
         error_detail=row.error_detail,
-        author=PersonView(id=row.author_id, name=row.author_name or "") if row.author_id else None,
+        author=PersonView(id=author_id, name=row.author_name or "") if author_id else None,
         from_phone=bool(data.get("from_phone")),
         occurred_at=row.occurred_at,
         sends_at=_moment(data.get("sends_at")),
         edited_at=row.edited_at,
-        revoked_at=row.revoked_at,
+        revoked_at=revoked_at,
         reply_to=quotes.get((row.channel_id, quoted), _LOST_QUOTE) if quoted else None,
-        attachments=() if row.revoked_at else tuple(attachment_view(each, now) for each in attachments),
+        attachments=() if revoked_at else tuple(attachment_view(each, now) for each in attachments),
         reactions=_reactions(data),
         location=_location(data),
-        contacts=tuple(
-            SharedContactView(name=each["name"], phones=tuple(each["phones"])) for each in data.get("contacts", ())
-        ),
-        client_key=row.idempotency_key or "" if row.author_id == actor.user_id else "",
+        contacts=_contacts(data),
+        client_key=row.idempotency_key or "" if author_id == actor.user_id else "",
     )
 
 
+_NOTHING: Mapping[str, Any] = {}
+
+
+def _contacts(data: Mapping[str, Any]) -> tuple[SharedContactView, ...]:
+    shared = data.get("contacts", ())
+    return tuple(SharedContactView(name=each["name"], phones=tuple(each["phones"])) for each in shared)
+
+
 def _reactions(data: Mapping[str, Any]) -> tuple[ReactionView, ...]:
-    given = sorted(data.get("reactions", {}).items(), key=lambda item: str(item[1]["at"]))
+    if not (reactions := data.get("reactions")):
+        return ()
+    given = sorted(reactions.items(), key=lambda item: str(item[1]["at"]))
     return tuple(ReactionView(emoji=value["emoji"], from_me=who == "me") for who, value in given if value["emoji"])
 
 
