@@ -12,7 +12,7 @@ from crm_app.core import signing
 from crm_app.core.clock import utc_now
 from crm_app.core.tenancy import Actor
 from crm_app.domains.inbox import files, repository, rules, thread_queries
-from crm_app.domains.inbox.models import Attachment, AttachmentStatus, DeliveryStatus, Direction, MessageKind
+from crm_app.domains.inbox.models import Attachment, AttachmentStatus, Direction, MessageKind
 from crm_app.domains.inbox.schemas import (
     AttachmentView,
     LocationView,
@@ -102,7 +102,7 @@ def _message_view(
     quotes: Mapping[tuple[UUID, str], QuotedView],
     now: datetime,
 ) -> MessageView:
-    """Return the view of a row. Words of enums go in as they are: the model knows them, and a thread has hundreds."""
+    """Return the view of a row. Enums go in as their words: the model knows them, and a thread has hundreds."""
     data: Mapping[str, Any] = row.data or _NOTHING
     revoked_at, quoted, author_id = row.revoked_at, row.reply_to_provider_id, row.author_id
     return MessageView(
