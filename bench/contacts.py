@@ -12,7 +12,9 @@ from typing import Any
 import psycopg
 
 import crm_app.domains.models  # noqa: F401
+from bench.api_server import Client, serving_api
 from bench.harness import Report, Row, measure_beside
+from crm_app.api.deps import SESSION_COOKIE
 from crm_app.core.database import close_database, open_database, system_unit_of_work, unit_of_work
 from crm_app.core.migrations import migrate
 from crm_app.core.postgres import EmbeddedPostgres, start_throwaway
@@ -24,6 +26,7 @@ from crm_app.domains.contacts.schemas import ContactFilter, ContactOrder
 
 OWN, OTHERS, OTHER_ORGANIZATIONS = 100_000, 100_000, 4
 PAGE = 50
+EMAIL, PASSWORD = "dona@bancada.example", "bancada-de-medidas"
 
 NAMES = ("Ana", "Bruno", "Carla", "Eduarda", "Felipe", "Giovana", "Isabela", "João", "Kátia", "Márcia", "Otávio")
 FAMILIES = ("Silva", "Souza", "Conceição", "Pereira", "Gonçalves", "Araújo", "Ribeiro", "Kowalski", "Nakamura")
@@ -40,21 +43,21 @@ async def run() -> Report:
         try:
             actor = await _fill(cluster)
             await _measure(report, cluster, actor)
+            await _over_http(report, cluster, actor)
         finally:
             await close_database()
     return report
 
 
-async def _organization(name: str) -> Actor:
+async def _organization(name: str, email: str = "") -> Actor:
+    email = email or f"{uuid.uuid4().hex}@example.com"
     async with system_unit_of_work() as session:
-        made = await accounts.create_organization(
-            session, name=name, owner_email=f"{uuid.uuid4().hex}@example.com", password=uuid.uuid4().hex
-        )
+        made = await accounts.create_organization(session, name=name, owner_email=email, password=PASSWORD)
     return Actor(made.id, made.owner_id, "owner", permissions_of("owner"))
 
 
 async def _fill(cluster: EmbeddedPostgres) -> Actor:
-    actor = await _organization("Banca")
+    actor = await _organization("Banca", email=EMAIL)
     others = [await _organization(f"Outra {number}") for number in range(OTHER_ORGANIZATIONS)]
     dice = random.Random(7)
     with psycopg.connect(cluster.admin_url) as connection:
@@ -103,6 +106,20 @@ async def _measure(report: Report, cluster: EmbeddedPostgres, actor: Actor) -> N
         ours, bare = await measure_beside(_count(actor), yardstick, times=40, warm_up=2)
         report.rows.append(Row("count of all", ours, bare, "SELECT of 50 rows", goal="p95 ≤ 100"))
     report.notes += [await _plan(actor, criteria) for criteria, _ in list(wanted.values())[:4]]
+
+
+async def _over_http(report: Report, cluster: EmbeddedPostgres, actor: Actor) -> None:
+    async with system_unit_of_work() as session:
+        begun = await accounts.sign_in(session, email=EMAIL, password=PASSWORD, ip="", user_agent="")
+    with serving_api(cluster.app_url) as port:
+        client = await Client(port, f"{SESSION_COOKIE}={begun.token}").connect()
+        async with await psycopg.AsyncConnection.connect(cluster.admin_url) as plain:
+            page = f"/api/v1/contacts?limit={PAGE}"
+            ours, bare = await measure_beside(
+                lambda: client.call("GET", page), _plain_select(plain, actor), times=400
+            )
+        client.close()
+    report.rows.append(Row("API: page of 50", ours, bare, "SELECT of 50 rows", goal="median ≤ 4 ms"))
 
 
 async def _deep_cursor(actor: Actor) -> str | None:
