@@ -16,9 +16,10 @@ from crm_app.domains.channels import credentials, event_log, intake, service
 from crm_app.domains.channels import doors as doors_module
 from crm_app.domains.channels.doors import doors
 from crm_app.domains.channels.intake import BadSignature, Receipt, UnknownChannel
-from crm_app.domains.channels.models import InboundStatus
+from crm_app.domains.channels.models import ChannelStatus, InboundStatus
 from crm_app.domains.channels.providers.base import InboundRequest
 from crm_app.domains.channels.providers.waha.webhook import signature
+from crm_app.domains.channels.schemas import SessionStatus
 from crm_app.domains.channels.views import ChannelCreated
 from tests.channels.conftest import MakeChannel
 from tests.conftest import Tenant
@@ -249,3 +250,48 @@ async def test_old_events_that_are_dealt_with_are_forgotten(tenant: Tenant, make
         assert await event_log.forget_old_events(session, tenant.owner) == 0
         await session.execute(text("UPDATE inbound_event SET created_at = created_at - interval '31 days'"))
         assert await event_log.forget_old_events(session, tenant.owner) == 2
+
+
+def _session_body(number: int) -> bytes:
+    payload = {"status": "STARTING", "name": "default"}
+    return json.dumps(
+        {"id": f"evt_{number}", "event": "session.status", "session": "default", "payload": payload}
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "ignored", "status"),
+    [
+        (message_body(1), False, ChannelStatus.CONNECTED),
+        (message_body(1, chat="12036304@g.us"), True, ChannelStatus.CREATED),
+        (_session_body(1), False, ChannelStatus.CREATED),
+        (b"[1, 2]", False, ChannelStatus.CREATED),
+    ],
+    ids=["message", "ignored", "only about the session", "not understood"],
+)
+async def test_the_first_message_shows_that_a_channel_is_connected(
+    tenant: Tenant, make_channel: MakeChannel, body: bytes, ignored: bool, status: ChannelStatus
+) -> None:
+    channel = await make_channel("waha")
+    await intake.receive("waha", channel.id, waha_call(channel.secret, body))
+    (row,) = await _stored(tenant, channel.id)
+    async with unit_of_work(tenant.owner) as session:
+        await event_log.mark_processed(session, tenant.owner, event_id=row["id"], ignored=ignored)
+    async with unit_of_work(tenant.owner) as session:
+        view = await service.access_channel(session, tenant.owner, channel_id=channel.id)
+    assert view.status == status
+
+
+async def test_traffic_does_not_bring_back_a_channel_that_went_down(
+    tenant: Tenant, make_channel: MakeChannel
+) -> None:
+    channel = await make_channel("waha")
+    await intake.receive("waha", channel.id, waha_call(channel.secret, message_body(1)))
+    (row,) = await _stored(tenant, channel.id)
+    down = SessionStatus(state=ChannelStatus.DISCONNECTED, occurred_at=utc_now())
+    async with unit_of_work(tenant.owner) as session:
+        await service.note_status(session, tenant.owner, channel_id=channel.id, status=down)
+        await event_log.mark_processed(session, tenant.owner, event_id=row["id"])
+    async with unit_of_work(tenant.owner) as session:
+        view = await service.access_channel(session, tenant.owner, channel_id=channel.id)
+    assert view.status == ChannelStatus.DISCONNECTED

@@ -15,10 +15,11 @@ from crm_app.domains.accounts.service import audit
 from crm_app.domains.channels import repository
 from crm_app.domains.channels.events import InboundEventFailed
 from crm_app.domains.channels.intake import PROCESS_JOB, lock_key
-from crm_app.domains.channels.models import InboundEvent, InboundStatus
+from crm_app.domains.channels.models import ChannelStatus, InboundEvent, InboundStatus
 from crm_app.domains.channels.providers.base import InboundRequest, Unreadable
 from crm_app.domains.channels.registry import get_provider
-from crm_app.domains.channels.schemas import ChannelEvent, Unknown
+from crm_app.domains.channels.schemas import ChannelEvent, SessionStatus, Unknown
+from crm_app.domains.channels.service import note_status
 from crm_app.domains.channels.views import InboundEventView, LoadedEvent
 
 PREVIEW_CHARACTERS = 2_000
@@ -63,6 +64,18 @@ async def mark_processed(session: AsyncSession, actor: Actor, *, event_id: UUID,
     row.status = InboundStatus.IGNORED if ignored else InboundStatus.DONE
     row.processed_at, row.error, row.attempts = utc_now(), "", row.attempts + 1
     await session.flush()
+    if not ignored:
+        await _note_traffic(session, actor, row)
+
+
+async def _note_traffic(session: AsyncSession, actor: Actor, row: InboundEvent) -> None:
+    """Messages, receipts and typing prove that a channel is in use, also when nobody paired it from here."""
+    channel = await repository.get_channel(session, actor.organization_id, row.channel_id)
+    if channel.status != ChannelStatus.CREATED:
+        return
+    if any(not isinstance(event, SessionStatus | Unknown) for event in _events(channel.provider, row)):
+        status = SessionStatus(state=ChannelStatus.CONNECTED, occurred_at=max(row.created_at, channel.status_at))
+        await note_status(session, actor, channel_id=channel.id, status=status)
 
 
 async def mark_failed(session: AsyncSession, actor: Actor, *, event_id: UUID, error: str) -> None:
