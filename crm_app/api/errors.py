@@ -86,7 +86,7 @@ def problem_response(scope: Scope, error: CrmError, fields: list[FieldError] | N
     wrong = fields if fields is not None else _fields_of(error)
     problem = Problem(
         type=f"urn:prumo:problem:{error.code}",
-        title=_title(error.status, language),
+        title=_title(error, language),
         status=error.status,
         detail=translate(error.key, language, **error.data),
         code=error.code,
@@ -98,9 +98,10 @@ def problem_response(scope: Scope, error: CrmError, fields: list[FieldError] | N
     return JSONResponse(body, error.status, headers, media_type=MEDIA_TYPE)
 
 
-def _title(status: int, language: str) -> str:
-    key = f"errors.status.{status}"
-    return translate(key if has_sentence(key) else "errors.status.other", language)
+def _title(error: CrmError, language: str) -> str:
+    """Return the title of this very problem when it has one (a 401 is not always a session), else its status'."""
+    candidates = (f"errors.title.{error.code}", f"errors.status.{error.status}")
+    return translate(next(filter(has_sentence, candidates), "errors.status.other"), language)
 
 
 def _fields_of(error: CrmError) -> list[FieldError]:

@@ -68,6 +68,46 @@ async def test_refusals_are_problems(client: httpx.AsyncClient, make_channel: Ma
         assert (await client.post(path, **signed(channel.secret, body))).status_code == 404
 
 
+WORDS = {
+    "pt-BR": {
+        401: ("Assinatura recusada", "A assinatura da chamada não confere."),
+        404: ("Não encontrado", "Nenhum canal responde neste endereço."),
+        413: ("Grande demais", "A chamada é grande demais: o limite é 10.485.760 bytes."),
+    },
+    "en": {
+        401: ("Signature refused", "The call's signature does not match."),
+        404: ("Not found", "No channel answers at this address."),
+        413: ("Too large", "The call is too large: the limit is 10,485,760 bytes."),
+    },
+}
+
+
+@pytest.mark.parametrize("language", WORDS)
+async def test_refusals_speak_the_callers_language(
+    client: httpx.AsyncClient, make_channel: MakeChannel, language: str
+) -> None:
+    channel = await make_channel("waha")
+    client.headers["accept-language"] = language
+    large = b"x" * (intake.MAX_BODY + 1)
+    answers = [
+        await client.post(channel.webhook_path, **signed("wrong", message_body(1))),
+        await client.post(f"/hooks/waha/{uuid4()}", **signed(channel.secret, message_body(1))),
+        await client.post(channel.webhook_path, **signed(channel.secret, large)),
+    ]
+    told = {one.status_code: (one.json()["title"], one.json()["detail"]) for one in answers}
+    assert told == WORDS[language]
+    assert {one.headers["content-language"] for one in answers} == {language}
+
+
+@pytest.mark.parametrize("body", [b"not json", b"[1, 2]"])
+async def test_without_a_signature_a_body_is_not_even_read(
+    client: httpx.AsyncClient, make_channel: MakeChannel, body: bytes
+) -> None:
+    channel = await make_channel("waha")
+    answer = await client.post(channel.webhook_path, content=body, headers={"accept-language": "en"})
+    assert (answer.status_code, answer.json()["title"]) == (401, "Signature refused")
+
+
 async def test_an_undeclared_flood_is_cut(client: httpx.AsyncClient, make_channel: MakeChannel) -> None:
     channel = await make_channel("waha")
     sent = 0

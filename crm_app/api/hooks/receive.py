@@ -16,6 +16,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from crm_app.api.deps import client_address
+from crm_app.api.errors import problem_response
 from crm_app.config import get_settings
 from crm_app.core.errors import CrmError, TooManyRequests
 from crm_app.core.limits import Throttle
@@ -42,9 +43,9 @@ async def receive(request: Request) -> Response:
         call = InboundRequest(await _body(request), _headers(request), _url(request), "POST", _query(request))
         receipt = await intake.receive(provider, _channel(channel_id), call)
     except (intake.UnknownChannel, intake.BadSignature) as stranger:
-        return _refusal(await _worn_out(request) or stranger)
+        return _refusal(request, await _worn_out(request) or stranger)
     except CrmError as error:
-        return _refusal(error)
+        return _refusal(request, error)
     return Response(_ANSWERS[receipt], media_type="application/json")
 
 
@@ -55,7 +56,7 @@ async def challenge(request: Request) -> Response:
         call = InboundRequest(b"", _headers(request), _url(request), "GET", _query(request))
         return PlainTextResponse(await intake.challenge(provider, _channel(channel_id), call))
     except CrmError as error:
-        return _refusal(error)
+        return _refusal(request, error)
 
 
 async def _worn_out(request: Request) -> CrmError | None:
@@ -104,13 +105,14 @@ def _channel(text: str) -> UUID:
         raise intake.UnknownChannel from error
 
 
-def _refusal(error: CrmError) -> JSONResponse:
-    """Answer with problem details (RFC 9457)."""
-    headers = {"retry-after": "5"} if error.status in {429, 503} else {}
+def _refusal(request: Request, error: CrmError) -> JSONResponse:
+    """Answer with problem details (RFC 9457) in the caller's language."""
+    answer = problem_response(request.scope, error)
+    if error.status == 503:
+        answer.headers["retry-after"] = "5"
     if error.status == 413:
-        headers["connection"] = "close"
-    problem = {"type": "about:blank", "title": error.code, "status": error.status, "detail": error.key}
-    return JSONResponse(problem, error.status, headers, media_type="application/problem+json")
+        answer.headers["connection"] = "close"
+    return answer
 
 
 class _PlainRoute(Route):
