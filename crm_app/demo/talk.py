@@ -1,6 +1,7 @@
 """Turns dialogues into conversations: when each line was said, how far it came, who still waits."""
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -56,20 +57,29 @@ def build_conversations(builder: Builder, channel_id: UUID) -> dict[str, tuple[d
 
 
 def _contact(builder: Builder, dialogue: Dialogue, first: datetime) -> Row:
-    words = dialogue.who.lower().split()
-    company = "".join(c for c in dialogue.company.lower() if c.isascii() and c.isalpha())
-    email = f"{words[0]}@{company}.example" if words[0].isascii() and company else ""
     return builder.add_contact(
         first,
         name=dialogue.who,
         company=dialogue.company,
         job_title=dialogue.job,
-        email=email,
+        email=_email(dialogue.who, dialogue.company),
         source=dialogue.source,
         tags=list(dialogue.tags),
         notes="",
         owner_id=builder.team.ids.get(dialogue.agent or ""),
     )
+
+
+def _email(who: str, company: str) -> str:
+    """Return an address made of the first name and the company, or nothing when either has no letters of ours."""
+    name, domain = _letters(who.split()[0]), _letters(company)
+    return f"{name}@{domain}.example" if name and domain else ""
+
+
+def _letters(words: str) -> str:
+    """Return the words' letters without accents: `Cosméticos` is `cosmeticos`."""
+    plain = unicodedata.normalize("NFKD", words.lower())
+    return "".join(letter for letter in plain if letter.isascii() and letter.isalpha())
 
 
 def _pieces(lines: Sequence[Line]) -> list[list[Line]]:
