@@ -38,13 +38,14 @@ class PageState:
         async with unit_of_work(actor) as session:
             yield session, actor
 
-    def _watch(self, *names: str, **ids: str) -> None:
+    def _watch(self, *names: str, later: bool = False, **ids: str) -> None:
         """Have `_on_fact` called in this browser tab for facts with one of `names` (`"message."` is a prefix).
 
         With `ids`, only for facts that carry those values (`conversation_id=…`). A second call replaces the
-        first one of this state. Leaving the page or losing the connection ends it by itself.
+        first one of this state. Leaving the page or losing the connection ends it by itself. What stands beside
+        the matter of the page says `later`, and is told once the rest of the page has been served.
         """
-        live.watch(self.__class__, names, ids)
+        live.watch(self.__class__, names, ids, later=later)
 
     async def _be_at(self, place: str) -> list[dict[str, str]]:
         """Tell colleagues that this tab looks at `place` (`conversation:<id>`); returns who else does.

@@ -39,7 +39,7 @@ class Watch:
     names: tuple[str, ...]
     ids: dict[str, str]
     later: bool = False
-    """The frame's states may wait until the screen itself has been served."""
+    """What stands beside the matter of the page may wait until that has been served."""
 
     def wants(self, fact: Fact) -> bool:
         """Tell whether this watch is about `fact`. A name that ends in a dot stands for all that begin so."""
@@ -182,7 +182,7 @@ class Bridge:
 
 
 def _next_batch(tab: Tab) -> list[tuple[type[State], Fact]]:
-    """Take what waits for the screen; when there is nothing, what waits for its frame."""
+    """Take what waits for the screen; when there is nothing, what may wait."""
     later = {state for state, watch in tab.watches.items() if watch.later}
     first = [item for item in tab.waiting if item[0] not in later]
     batch = first or tab.waiting

@@ -40,7 +40,7 @@ class ContactState(PageState, rx.State):
         if not contact_id:
             self.contact, self.deals, self.timeline = NO_CONTACT, [], []
             return
-        self._watch("contact.", "deal.", contact_id=contact_id)
+        self._watch("contact.", "deal.", later=True, contact_id=contact_id)
         await self._read(UUID(contact_id))
 
     async def _read(self, contact_id: UUID) -> None:

@@ -1,10 +1,13 @@
 // One stage: header with count, value and forecast, the cards, the open slot while dragging, and the next page on scroll.
-import { memo, useEffect, useRef, useState } from "react";
+import { memo, useDeferredValue, useEffect, useRef, useState } from "react";
 import { useDroppable } from "@dnd-kit/core";
 import { Card, CardFace } from "./card.jsx";
 import { Draft, QuickAdd } from "./quick-add.jsx";
 import { Icon } from "./icons.jsx";
 import { stageColor } from "./stage.js";
+
+/** So many cards of a column are drawn at first; the others follow when the browser has a moment. */
+const AT_FIRST = 8;
 
 function Header({ stage, words, canWrite, onAdd, collapsible, onCollapse }) {
   const { t, money } = words;
@@ -67,12 +70,13 @@ export const Column = memo(function Column({ stage, ids, cards, drag, words, peo
   const { setNodeRef } = useDroppable({ id: stage.id });
   const [open, setOpen] = useState(false);
   const scroller = useRef(null);
+  const all = useDeferredValue(true, false);
   const over = drag?.stage === stage.id;
   if (closed && !open) return <Rail stage={stage} words={words} over={over} onOpen={() => setOpen(true)} droppable={setNodeRef} />;
   const wrong = drafts.find((draft) => draft.error);
   const rows = [];
   let seat = 0;
-  for (const id of ids) {
+  for (const id of all ? ids : ids.slice(0, AT_FIRST)) {
     const lifted = drag?.id === id;
     if (over && !lifted && seat === drag.index) rows.push(<Slot key="slot" drag={drag} stage={stage} words={words} people={people} />);
     if (!lifted) seat += 1;
