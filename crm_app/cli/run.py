@@ -14,6 +14,7 @@ import typer
 
 from crm_app.cli import frontend
 from crm_app.cli.output import say
+from crm_app.cli.process_group import ProcessGroup
 from crm_app.cli.standing import require_answer
 from crm_app.cli.supervisor import Child, Supervisor
 from crm_app.config import Settings, child_environment, get_settings
@@ -48,7 +49,7 @@ def run(
 
 
 def dev() -> None:
-    """Start everything with hot reload: a change in the code rebuilds and restarts."""
+    """Start everything with hot reload: a change in the code rebuilds and restarts. Ctrl-C stops it."""
     settings = get_settings()
     configure_logging(settings.log_format, settings.log_level)
     require_free_port(settings)
@@ -57,7 +58,10 @@ def dev() -> None:
         addresses = {"DATABASE_URL": cluster.url, "DATABASE_APP_URL": cluster.app_url} if cluster else {}
         command = [sys.executable, "-m", "reflex", "run", "--env", "preview", "--backend-host", settings.host]
         environment = frontend.building_environment() | addresses | {"PRUMO_ENVIRONMENT": "development"}
-        subprocess.run(command, cwd=frontend.ROOT, env=environment, check=False)  # noqa: S603 - our own interpreter
+        code = ProcessGroup(command, cwd=frontend.ROOT, env=environment).run()
+    say("Prumo has stopped.")
+    if code:
+        raise typer.Exit(code)
 
 
 def build(force: Annotated[bool, typer.Option(help="Also when nothing changed.")] = False) -> None:
