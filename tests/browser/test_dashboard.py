@@ -44,7 +44,7 @@ async def test_language_and_theme_change_charts_without_a_reload(open_window: Op
     await expect(bar).not_to_have_css("fill", light)
     await page.click(".who")
     await page.click("text=English")
-    await expect(page.locator("main h1").first).to_have_text("Insights")
+    await expect(page.locator("main h1").first).to_have_text("Analytics")
     await expect(page.locator(".fig.conversion .annotation-text").first).to_have_text("Lead to Contato")
     assert await page.evaluate("window.neverReloaded")
     await page.click(".who")
