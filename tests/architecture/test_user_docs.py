@@ -1,4 +1,4 @@
-"""Every screen has a page for the people who use it, in Portuguese at least, and the index leads to all of them."""
+"""Every screen has a page for its users, in Portuguese at least, and the index leads to all of them."""
 
 import re
 from pathlib import Path
