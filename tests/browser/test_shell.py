@@ -113,6 +113,27 @@ async def test_an_address_that_leads_nowhere_says_so(open_window: Open) -> None:
     await page.wait_for_url("**/inbox**")
 
 
+BREAK = "() => { Intl.RelativeTimeFormat = Intl.DateTimeFormat = function () { throw Error('made to break') } }"
+"""Makes the next text with a date throw while the page is drawn."""
+
+
+async def test_a_screen_that_breaks_says_so_and_can_be_loaded_again(open_window: Open) -> None:
+    page = await open_window(OWNER, "/contacts", expecting=("made to break",))
+    await page.wait_for_selector(".who")
+    await open_own_menu(page)
+    await page.evaluate(BREAK)
+    await page.click("text=English")
+    await expect(page.locator(".crash h1")).to_have_text("This screen stopped working")
+    await page.get_by_role("button", name="Reload", exact=True).click()
+    await expect(page.locator("main h1").first).to_have_text("Contacts")
+    await open_own_menu(page)
+    await page.evaluate(BREAK)
+    await page.click("text=Português")
+    await expect(page.locator(".crash h1")).to_have_text("Esta tela parou de funcionar")
+    await page.get_by_role("button", name="Recarregar", exact=True).click()
+    await expect(page.locator("main h1").first).to_have_text("Contatos")
+
+
 @pytest.mark.parametrize("path", ["/inbox", "/board", "/contacts", "/dashboard", "/settings/channels"])
 async def test_no_screen_is_wider_than_a_phone(open_window: Open, path: str) -> None:
     page = await open_window(OWNER, path, width=NARROW, height=844, touch=True)
