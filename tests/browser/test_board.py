@@ -40,7 +40,9 @@ async def middle(target: Locator) -> tuple[float, float]:
 
 
 async def ready(page: Page) -> None:
+    """Wait until every column shows all of its cards."""
     await expect(page.locator("[data-card]").first).to_be_visible()
+    await expect(page.locator(".bd .cards[aria-busy=true]")).to_have_count(0)
 
 
 async def arrives(page: Page, card_id: str, stage: int) -> None:

@@ -91,7 +91,7 @@ export const Column = memo(function Column({ stage, ids, cards, drag, words, peo
   return (
     <section className={`col${over ? " over" : ""}`} data-stage={stage.id} aria-labelledby={`bd-h-${stage.id}`}>
       <Header stage={stage} words={words} canWrite={canWrite} onAdd={() => actions.add(stage.id)} collapsible={closed} onCollapse={() => setOpen(false)} />
-      <ul className="cards" role="list" ref={(node) => { scroller.current = node; setNodeRef(node); }}>
+      <ul className="cards" role="list" aria-busy={!all} ref={(node) => { scroller.current = node; setNodeRef(node); }}>
         {(adding === stage.id || wrong) && (
           <li><QuickAdd key={wrong?.token ?? "new"} stage={stage} words={words} draft={wrong} onSubmit={actions.submit} onClose={() => actions.closeAdd(wrong?.token)} /></li>
         )}
