@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     api_rate: str = "60000/minute"
     """Calls of one session to the API (`PRUMO_API_RATE`, say `600/minute`); more are answered with 429."""
 
+    undo_send_seconds: int = Field(5, ge=0, le=30)
+    """How long a message from the composer waits so that it can be taken back (`PRUMO_UNDO_SEND_SECONDS`)."""
+
     # what it stands on
     data_dir: Path = Path(".data")
     database_url: str | None = Field(None, validation_alias=AliasChoices("DATABASE_URL", "PRUMO_DATABASE_URL"))

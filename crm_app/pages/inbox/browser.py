@@ -23,7 +23,8 @@ class _Part(rx.Component):
 class Composer(_Part):
     """Writes messages into the outbox of the browser and carries that to `on_send`.
 
-    `confirmed` holds keys of messages that the server has, `refused` objects with `key` and `error`.
+    `confirmed` holds keys of messages that the server has, `refused` objects with `key` and `error`, `given_back`
+    the words of a message that was taken back.
     """
 
     library = _COMPOSER
@@ -37,6 +38,7 @@ class Composer(_Part):
     max_bytes: rx.Var[int]
     confirmed: rx.Var[list[str]]
     refused: rx.Var[list[dict[str, str]]]
+    given_back: rx.Var[dict[str, str]]
     on_send: rx.EventHandler[passthrough_event_spec(dict[str, Any])]
     on_typing: rx.EventHandler[passthrough_event_spec(str)]
     on_reconnected: rx.EventHandler[no_args_event_spec]

@@ -139,8 +139,10 @@ const Recording = ({ recorder, onDone }) => {
   );
 };
 
+let lastReturned = ""; // what was taken back is put into the text once, however often the composer is drawn anew
+
 /** The composer of one conversation. */
-export function Composer({ conversation, person, members, channel, canSend, maxText, maxBytes, confirmed, refused, onSend, onTyping, onReconnected }) {
+export function Composer({ conversation, person, members, channel, canSend, maxText, maxBytes, confirmed, refused, givenBack, onSend, onTyping, onReconnected }) {
   const prumo = useLocale();
   const online = useOnline();
   const outbox = useCourier({ person, confirmed, refused, online, onSend });
@@ -162,6 +164,14 @@ export function Composer({ conversation, person, members, channel, canSend, maxT
     clear();
     quote(null);
   }, [place]);
+  useEffect(() => {
+    if (!givenBack?.id || givenBack.id === lastReturned || givenBack.conversation !== conversation) return;
+    lastReturned = givenBack.id;
+    const value = [givenBack.text, text].filter(Boolean).join("\n");
+    setText(value);
+    keepDraft(place, value);
+    area.current?.focus();
+  }, [givenBack?.id]);
   useEffect(() => {
     if (online && !wasOnline.current) onReconnected?.();
     wasOnline.current = online;

@@ -55,6 +55,7 @@ def _composer() -> rx.Component:
         max_bytes=head["max_bytes"],
         confirmed=ThreadState.confirmed,
         refused=ThreadState.refused,
+        given_back=ThreadState.given_back,
         on_send=ThreadState.deliver,
         on_typing=ThreadState.tell_typing,
         on_reconnected=ThreadState.catch_up,

@@ -138,6 +138,15 @@ class MemberRow(TypedDict):
     name: str
 
 
+class GivenBack(TypedDict):
+    """The words of a message that was taken back, for the composer of its conversation; `id` tells two apart."""
+
+    id: str
+    conversation: str
+    text: str
+
+
+NOTHING_BACK: GivenBack = {"id": "", "conversation": "", "text": ""}
 NO_HEAD: HeadRow = {
     "id": "", "name": "", "contact_id": "", "company": "", "phone": "", "provider": "", "status": "open",
     "assignee_id": "", "assignee_name": "", "unread": 0, "at": "", "preview": "", "kind": "", "direction": "",

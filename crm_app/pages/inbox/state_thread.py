@@ -6,6 +6,7 @@ from uuid import UUID
 import reflex as rx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from crm_app.config import get_settings
 from crm_app.core.clock import utc_now
 from crm_app.core.errors import CrmError, NotFound
 from crm_app.domains.inbox import service
@@ -13,6 +14,8 @@ from crm_app.domains.inbox.schemas import MAX_ATTACHMENTS, MAX_BODY, Idempotency
 from crm_app.pages.base import PageState, handler, notify
 from crm_app.pages.inbox.rows import (
     NO_HEAD,
+    NOTHING_BACK,
+    GivenBack,
     HeadRow,
     MessageRow,
     head_row,
@@ -62,6 +65,7 @@ class ThreadState(PageState, rx.State):
     has_older: bool = False
     missing: bool = False
     confirmed: list[str] = []
+    given_back: GivenBack = NOTHING_BACK
     refused: list[dict[str, str]] = []
     customer_typing: str = ""
     customer_recording: bool = False
@@ -77,7 +81,7 @@ class ThreadState(PageState, rx.State):
     @handler("conversations.read", supersedes=True)
     async def open(self, conversation_id: str) -> Any:
         """Show the end of a conversation; an empty id closes it."""
-        wanted = _uuid(conversation_id)
+        wanted, self.given_back = _uuid(conversation_id), NOTHING_BACK
         if wanted is None:
             self._clear(missing=bool(conversation_id))
             return ContactState.show("")
@@ -281,13 +285,14 @@ class ThreadState(PageState, rx.State):
 
     @handler("messages.send")
     async def undo(self, message_id: str) -> None:
-        """Take back a message that still waits for its moment."""
+        """Take back a message that still waits for its moment; its words return to the composer."""
         wanted = _uuid(message_id)
         if wanted is None:
             return
         async with self._work() as (session, actor):
-            await service.undo_send(session, actor, message_id=wanted)
+            words = await service.undo_send(session, actor, message_id=wanted)
         await self._remove(str(wanted))
+        self.given_back = {"id": str(wanted), "conversation": self.open_id, "text": words}
 
     @handler("messages.send")
     async def fetch_file(self, attachment_id: str) -> None:
@@ -362,6 +367,7 @@ async def _write(session: Any, actor: Any, draft: Draft) -> MessageView:
         attachments=draft.attachments,
         reply_to=draft.reply_to,
         idempotency_key=draft.key,
+        undo_seconds=get_settings().undo_send_seconds,
     )
 
 

@@ -1,10 +1,12 @@
 """The open conversation without a browser: reading, sending, ticks, notes, and who else is there."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from crm_app.config import forget_settings, use_settings
 from crm_app.domains.accounts.models import Role
 from crm_app.domains.channels.simulator import service as simulator
 from crm_app.domains.inbox import service as inbox
@@ -82,6 +84,34 @@ async def test_the_same_key_is_one_message(open_tab: OpenTab, desk: Desk) -> Non
     assert said(tab) == ["Oi", "Só uma vez"]
 
 
+async def test_a_message_is_taken_back_into_the_composer(open_tab: OpenTab, desk: Desk) -> None:
+    row = await desk.hears("Oi")
+    tab = await open_tab(desk.owner, f"/inbox/{row.id}")
+    await tab.send(ThreadState.deliver, draft=draft(row, "Olá, Nélson"))
+    written = thread(tab)["messages"][-1]
+    assert written["sends_at"] > written["at"]
+    await desk.run_jobs()
+    assert thread(tab)["messages"][-1]["status"] == "pending"
+    await tab.send(ThreadState.undo, message_id=written["id"])
+    assert said(tab) == ["Oi"]
+    assert thread(tab)["given_back"] == {
+        "id": written["id"],
+        "conversation": str(row.id),
+        "text": "Olá, Nélson",
+    }
+    await tab.send(ThreadState.open, conversation_id=str(row.id))
+    assert thread(tab)["given_back"]["id"] == ""
+
+
+@pytest.fixture
+def at_once() -> Iterator[None]:
+    """Let messages leave without waiting for second thoughts."""
+    use_settings(undo_send_seconds=0)
+    yield
+    forget_settings()
+
+
+@pytest.mark.usefixtures("at_once")
 async def test_ticks_go_from_clock_to_blue(open_tab: OpenTab, desk: Desk) -> None:
     row = await desk.hears("Oi")
     phone = await desk.phone()

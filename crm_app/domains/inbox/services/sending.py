@@ -203,8 +203,8 @@ def _attachment(message: Message, upload: Upload) -> Attachment:
     )
 
 
-async def undo_send(session: AsyncSession, actor: Actor, *, message_id: UUID) -> None:
-    """Take back an own message that has not left yet.
+async def undo_send(session: AsyncSession, actor: Actor, *, message_id: UUID) -> str:
+    """Take back an own message that has not left yet, and return its words.
 
     Permission `messages.send`. Raises `NotFound` (also for somebody else's message), `AlreadySent`.
     """
@@ -226,6 +226,7 @@ async def undo_send(session: AsyncSession, actor: Actor, *, message_id: UUID) ->
             organization_id=actor.organization_id, conversation_id=conversation.id, message_id=message_id
         ),
     )
+    return seen.body
 
 
 async def add_note(
