@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.browser.conftest import CHROMIUM_FLAGS, chromium_path, demo_password
+from tests.browser.conftest import CHROMIUM_FLAGS, chromium_path, sign_in
 from tests.browser.server import Server, running_server
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
@@ -46,8 +46,7 @@ async def signed_in(
         timezone_id="America/Sao_Paulo",
     )
     if known:
-        body = {"email": OWNER, "password": demo_password(OWNER)}
-        await context.request.post("/api/auth/login", data=body, headers={"Origin": server.address})
+        await sign_in(context, server, OWNER)
     yield await context.new_page()
     await context.close()
 
