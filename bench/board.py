@@ -12,15 +12,12 @@ import psycopg
 
 import crm_app.domains.models  # noqa: F401
 from bench.api_server import Client, serving_api
-from bench.harness import Act, Report, Row, Sample, measure
+from bench.harness import Act, Report, Row, Sample, fresh_database, measure
 from crm_app.core.database import (
-    close_database,
-    open_database,
     system_unit_of_work,
     unit_of_work,
 )
-from crm_app.core.migrations import migrate
-from crm_app.core.postgres import EmbeddedPostgres, start_throwaway
+from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
 from crm_app.domains.accounts.permissions import permissions_of
@@ -232,13 +229,8 @@ async def _plan(cluster: EmbeddedPostgres, shop: Shop) -> str:
 async def run() -> Report:
     """Measure on a database of its own, through the API of a process of its own."""
     report = Report(f"Board: {SMALL:,} and {LARGE:,} deals, {CARDS} cards a column, over /api/v1")
-    with start_throwaway() as cluster:
-        migrate(cluster.url)
-        open_database(cluster.app_url)
-        try:
-            small, large = await _open_shop(cluster, SMALL), await _open_shop(cluster, LARGE)
-        finally:
-            await close_database()
+    async with fresh_database() as cluster:
+        small, large = await _open_shop(cluster, SMALL), await _open_shop(cluster, LARGE)
         with serving_api(cluster.app_url) as port:
             clients = [await Client(port, small.cookie).connect() for _ in range(CLIENTS)]
             other = await Client(port, large.cookie).connect()

@@ -13,11 +13,10 @@ import psycopg
 
 import crm_app.domains.models  # noqa: F401
 from bench.api_server import Client, serving_api
-from bench.harness import Report, Row, measure_beside
+from bench.harness import Report, Row, fresh_database, measure_beside
 from crm_app.api.deps import SESSION_COOKIE
-from crm_app.core.database import close_database, open_database, system_unit_of_work, unit_of_work
-from crm_app.core.migrations import migrate
-from crm_app.core.postgres import EmbeddedPostgres, start_throwaway
+from crm_app.core.database import system_unit_of_work, unit_of_work
+from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
 from crm_app.domains.accounts.permissions import permissions_of
@@ -37,15 +36,10 @@ PLACES = ("Aurora", "Central", "Primavera", "Horizonte", "Miragem", "Pulso", "Ar
 async def run() -> Report:
     """Measure on a throwaway cluster."""
     report = Report(f"Contacts: list and search among {OWN:,}")
-    with start_throwaway() as cluster:
-        migrate(cluster.url)
-        open_database(cluster.app_url)
-        try:
-            actor = await _fill(cluster)
-            await _measure(report, cluster, actor)
-            await _over_http(report, cluster, actor)
-        finally:
-            await close_database()
+    async with fresh_database() as cluster:
+        actor = await _fill(cluster)
+        await _measure(report, cluster, actor)
+        await _over_http(report, cluster, actor)
     return report
 
 

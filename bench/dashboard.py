@@ -7,10 +7,8 @@ import psycopg
 from sqlalchemy import text
 
 import crm_app.domains.models  # noqa: F401
-from bench.harness import Report, Row, measure
-from crm_app.core.database import close_database, open_database, system_unit_of_work, unit_of_work
-from crm_app.core.migrations import migrate
-from crm_app.core.postgres import start_throwaway
+from bench.harness import Report, Row, fresh_database, measure
+from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
 from crm_app.domains.accounts.permissions import permissions_of
@@ -108,15 +106,10 @@ async def _plan(actor: Actor, name: str, sql: str) -> str:
 async def run() -> Report:
     """Measure the dashboard on a database of its own."""
     report = Report("Dashboard: 10,000 deals, 1,000,000 messages")
-    with start_throwaway() as cluster:
-        migrate(cluster.url)
-        open_database(cluster.app_url)
-        try:
-            actor = await _organization()
-            await _fill_tables(cluster.url, actor)
-            await _measure(report, actor)
-        finally:
-            await close_database()
+    async with fresh_database() as cluster:
+        actor = await _organization()
+        await _fill_tables(cluster.url, actor)
+        await _measure(report, actor)
     return report
 
 

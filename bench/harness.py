@@ -6,10 +6,16 @@ A bench is a module of this package with `async def run() -> Report`. `python -m
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import psutil
+
+import crm_app.domains.models  # noqa: F401
+from crm_app.core.database import close_database, open_database
+from crm_app.core.migrations import migrate
+from crm_app.core.postgres import EmbeddedPostgres, start_throwaway
 
 Act = Callable[[], Awaitable[object]]
 
@@ -97,6 +103,18 @@ def _middle(samples: list[Sample]) -> Sample:
         of([one.per_second for one in samples]),
         sum(one.count for one in samples),
     )
+
+
+@asynccontextmanager
+async def fresh_database() -> AsyncIterator[EmbeddedPostgres]:
+    """Open the product's database layer on a PostgreSQL of this bench's own, with empty tables."""
+    with start_throwaway() as cluster:
+        migrate(cluster.url)
+        open_database(cluster.app_url)
+        try:
+            yield cluster
+        finally:
+            await close_database()
 
 
 def resident_megabytes(pid: int | None = None) -> float:

@@ -15,11 +15,10 @@ from sqlalchemy.dialects import postgresql
 
 import crm_app.domains.models  # noqa: F401
 from bench.api_server import Client, serving_api
-from bench.harness import Report, Row, measure_beside
+from bench.harness import Report, Row, fresh_database, measure_beside
 from crm_app.api.deps import SESSION_COOKIE
-from crm_app.core.database import close_database, open_database, system_unit_of_work, unit_of_work
-from crm_app.core.migrations import migrate
-from crm_app.core.postgres import EmbeddedPostgres, start_throwaway
+from crm_app.core.database import system_unit_of_work, unit_of_work
+from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.queue import close_queue, open_queue
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
@@ -39,9 +38,7 @@ PASSWORD = "bancada-de-medidas"
 async def run() -> Report:
     """Fill a throwaway cluster and measure lists, threads, search and sending."""
     report = Report(f"Inbox: {CONVERSATIONS:,} conversations, {MESSAGES:,} messages")
-    with start_throwaway() as cluster:
-        migrate(cluster.url)
-        open_database(cluster.app_url)
+    async with fresh_database() as cluster:
         await open_queue(cluster.app_url)
         try:
             actor, email = await _organization()
@@ -54,7 +51,6 @@ async def run() -> Report:
             await _measure(report, cluster, actor, email)
         finally:
             await close_queue()
-            await close_database()
     return report
 
 

@@ -9,11 +9,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import crm_app.domains.models  # noqa: F401
-from bench.harness import Report, Row, Sample, summarize
+from bench.harness import Report, Row, Sample, fresh_database, summarize
 from crm_app.core import hub
-from crm_app.core.database import close_database, open_database, system_unit_of_work, unit_of_work
-from crm_app.core.migrations import migrate
-from crm_app.core.postgres import start_throwaway
+from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.queue import close_queue, enqueue, job, open_queue
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
@@ -57,9 +55,7 @@ async def run() -> Report:
     """Measure both ways on an empty throwaway cluster."""
     report = Report("Pipeline: webhook to fact, send to receipt")
     pace.speed = 1e9
-    with start_throwaway() as cluster:
-        migrate(cluster.url)
-        open_database(cluster.app_url)
+    async with fresh_database() as cluster:
         await open_queue(cluster.app_url)
         await hub.open_hub()
         try:
@@ -69,7 +65,6 @@ async def run() -> Report:
         finally:
             await hub.close_hub()
             await close_queue()
-            await close_database()
     return report
 
 
