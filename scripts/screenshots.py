@@ -36,7 +36,7 @@ QUIET_MILLISECONDS = 1500
 async def signed_in(
     browser: Browser, server: Server, size: tuple[int, int], *, dark: bool, known: bool
 ) -> AsyncIterator[Page]:
-    """Open a window, signed in as the demo's owner when `known`."""
+    """Open a window, signed in as the demo's owner when `known`; ends the script if its console shows an error."""
     context = await browser.new_context(
         base_url=server.address,
         viewport={"width": size[0], "height": size[1]},
@@ -47,8 +47,14 @@ async def signed_in(
     )
     if known:
         await sign_in(context, server, OWNER)
-    yield await context.new_page()
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    yield page
     await context.close()
+    if complaints:
+        raise SystemExit(f"{page.url} at {size[0]} px complains: {complaints}")
 
 
 async def take(page: Page, screen: str, path: Path) -> None:
