@@ -349,8 +349,10 @@ async def test_an_archived_channel_takes_nothing(talk: Desk) -> None:
 
 
 async def test_undo_takes_a_held_message_away(talk: Desk) -> None:
+    waiting = (await talk.only()).waiting_since
     held = await talk.send("Ops", undo_seconds=5)
     assert held.sends_at is not None
+    assert (waiting is not None, (await talk.only()).waiting_since) == (True, None)
     await talk.run_jobs()
     assert talk.network.taken() == []
     await talk.call(service.undo_send, message_id=held.id)
@@ -358,7 +360,24 @@ async def test_undo_takes_a_held_message_away(talk: Desk) -> None:
         await session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo'"))
     await talk.run_jobs()
     assert (talk.network.taken(), len(await talk.thread())) == ([], 1)
-    assert (await talk.only()).last_message_preview == "Oi"
+    after = await talk.only()
+    assert (after.last_message_preview, after.waiting_since) == ("Oi", waiting)
+    detail = await talk.call(service.get_conversation, conversation_id=after.id)
+    assert detail.first_response_at is None
+
+
+async def test_of_two_answers_the_one_that_stays_counts(talk: Desk) -> None:
+    taken, kept = await talk.send("Ops", undo_seconds=5), await talk.send("Agora sim", undo_seconds=5)
+    await talk.call(service.undo_send, message_id=taken.id)
+    detail = await talk.call(service.get_conversation, conversation_id=kept.conversation_id)
+    assert (detail.waiting_since, detail.first_response_at) == (None, kept.occurred_at)
+
+
+async def test_what_is_sent_meanwhile_does_not_overtake(talk: Desk) -> None:
+    await talk.send("Primeiro", undo_seconds=1)
+    await talk.send("Segundo")
+    await talk.run_jobs()
+    assert [one["text"] for one in talk.network.taken()] == ["Primeiro", "Segundo"]
 
 
 async def test_what_has_left_cannot_be_undone(talk: Desk) -> None:

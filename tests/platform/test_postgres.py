@@ -204,6 +204,8 @@ def test_an_abandoned_throwaway_is_swept_by_the_next_start() -> None:
         assert not cluster.is_running()
 
 
+# PostgreSQL refuses to run as root, so root gives it to a system user and copies programs out of private homes.
+# Nobody else can, or has to: for them there is no such branch to test.
 @pytest.mark.skipif(not AS_ROOT, reason="only root has to give the database to another user")
 class TestAsRoot:
     def test_a_private_home_sends_the_data_to_the_system_folder(self, folder: Path) -> None:

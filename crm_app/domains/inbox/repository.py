@@ -226,6 +226,24 @@ async def find_last_message(session: AsyncSession, organization_id: UUID, conver
     return (await session.scalars(statement)).one_or_none()
 
 
+async def find_answer_times(
+    session: AsyncSession, conversation: Conversation
+) -> tuple[datetime | None, datetime | None]:
+    """Return when a conversation's customer was first answered and since when they wait; None for never."""
+    mine = (
+        col(Message.organization_id) == conversation.organization_id,
+        col(Message.conversation_id) == conversation.id,
+    )
+    moment = col(Message.occurred_at)
+    answers = select(func.min(moment).filter(moment >= conversation.first_inbound_at), func.max(moment)).where(
+        *mine, col(Message.direction) == Direction.OUTBOUND
+    )
+    first, last = (await session.execute(answers)).one()
+    questions = select(func.min(moment)).where(*mine, col(Message.direction) == Direction.INBOUND)
+    waiting = (await session.execute(questions.where(moment > last) if last else questions)).scalar_one()
+    return first, waiting
+
+
 # --- reports and files ----------------------------------------------------------------------------------
 
 

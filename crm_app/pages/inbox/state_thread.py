@@ -367,7 +367,8 @@ async def _write(session: Any, actor: Any, draft: Draft) -> MessageView:
         attachments=draft.attachments,
         reply_to=draft.reply_to,
         idempotency_key=draft.key,
-        undo_seconds=get_settings().undo_send_seconds,
+        # Files leave at once: the composer could not be given them back.
+        undo_seconds=0 if draft.attachments else get_settings().undo_send_seconds,
     )
 
 

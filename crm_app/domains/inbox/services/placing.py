@@ -81,6 +81,16 @@ async def show_newest(session: AsyncSession, conversation: Conversation) -> None
     await session.flush()
 
 
+async def unanswer(session: AsyncSession, conversation: Conversation) -> None:
+    """Let the customer wait again, as the thread says, after an answer was taken back before it left.
+
+    Who answered keeps the conversation, and what they have read stays read.
+    """
+    conversation.first_response_at, waiting = await repository.find_answer_times(session, conversation)
+    # Nobody waits in a conversation that is done.
+    conversation.waiting_since = waiting if conversation.status == ConversationStatus.OPEN else None
+
+
 def touch(session: AsyncSession, conversation: Conversation) -> None:
     """Count a change of the conversation and tell it."""
     conversation.version += 1

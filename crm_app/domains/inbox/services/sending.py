@@ -38,7 +38,7 @@ from crm_app.domains.inbox.models import (
 from crm_app.domains.inbox.schemas import MAX_ATTACHMENTS, MessageView
 from crm_app.domains.inbox.services.assignment import take_over
 from crm_app.domains.inbox.services.media import Upload, open_upload
-from crm_app.domains.inbox.services.placing import place, show_newest
+from crm_app.domains.inbox.services.placing import place, show_newest, unanswer
 from crm_app.domains.inbox.services.thread import get_message
 
 DELIVER_JOB = "inbox.deliver_message"
@@ -219,6 +219,7 @@ async def undo_send(session: AsyncSession, actor: Actor, *, message_id: UUID) ->
     if message.status != DeliveryStatus.PENDING or message.attempts:
         raise AlreadySent
     await repository.delete_message(session, message)
+    await unanswer(session, conversation)
     await show_newest(session, conversation)
     announce(
         session,
