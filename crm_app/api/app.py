@@ -33,7 +33,8 @@ def build_api() -> FastAPI:
     )
     add_error_handlers(app)
     app.add_middleware(BodyLimit, limits=BODY_LIMITS)
-    for router in (auth.router, media.router, v1.router):
+    app.router.routes.extend(v1.list_routes())
+    for router in (auth.router, media.router):
         app.include_router(router)
     for router in (health.router, receive.router, simulator.router):
         app.include_router(router, include_in_schema=False)

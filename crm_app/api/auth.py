@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from crm_app.api.deps import SESSION_COOKIE, client_address, current_session, same_origin
+from crm_app.api.deps import SESSION_COOKIE, CurrentSession, client_address, same_origin
 from crm_app.config import get_settings
 from crm_app.core.clock import utc_now
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.limits import Throttle
 from crm_app.domains.accounts import service
-from crm_app.domains.accounts.schemas import NewSession, OrganizationView, SignedIn, UserView
+from crm_app.domains.accounts.schemas import NewSession, OrganizationView, UserView
 
 router = APIRouter(prefix="/api/auth", tags=["auth"], dependencies=[Depends(same_origin)])
 
@@ -68,7 +68,7 @@ def _set_cookie(response: Response, begun: NewSession) -> None:
 
 
 @router.post("/logout", status_code=204)
-async def logout(signed_in: Annotated[SignedIn, Depends(current_session)], response: Response) -> None:
+async def logout(signed_in: CurrentSession, response: Response) -> None:
     """End this session and take its cookie back."""
     async with unit_of_work(signed_in.actor) as session:
         await service.sign_out(session, signed_in.actor)
@@ -76,7 +76,7 @@ async def logout(signed_in: Annotated[SignedIn, Depends(current_session)], respo
 
 
 @router.post("/logout-everywhere", status_code=204)
-async def logout_everywhere(signed_in: Annotated[SignedIn, Depends(current_session)], response: Response) -> None:
+async def logout_everywhere(signed_in: CurrentSession, response: Response) -> None:
     """End every session of this user on every device."""
     async with unit_of_work(signed_in.actor) as session:
         await service.sign_out_everywhere(session, signed_in.actor)

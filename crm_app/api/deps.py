@@ -1,5 +1,6 @@
 """Who calls, from where, and whether the call may change something: what every route depends on."""
 
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -19,28 +20,29 @@ SESSION_COOKIE = "prumo_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_TOKEN = 200
 
-_cookie = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="Set by `POST /api/auth/login`.")
 _by_session = Throttle("api-session", lambda: get_settings().api_rate)
 _by_stranger = Throttle("api-stranger", "1200/minute")
 
 
 def client_address(request: Request) -> str:
     """Return the address of the caller; `X-Forwarded-For` counts only as far as trusted proxies wrote it."""
+    trusted = get_settings().trusted_proxies
     peer = request.client.host if request.client else ""
     chain = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
     for hop in [peer, *reversed(chain)]:
-        if not _is_trusted_proxy(hop):
+        if not _is_trusted_proxy(trusted, hop):
             return hop[:64]
     return (chain[0] if chain else peer)[:64]
 
 
-def _is_trusted_proxy(address: str) -> bool:
+@lru_cache(maxsize=4096)
+def _is_trusted_proxy(trusted: str, address: str) -> bool:
     try:
         known = ip_address(address)
     except ValueError:
         return False
-    trusted = (part.strip() for part in get_settings().trusted_proxies.split(",") if part.strip())
-    return any(known in ip_network(part, strict=False) for part in trusted)
+    networks = (part.strip() for part in trusted.split(",") if part.strip())
+    return any(known in ip_network(network, strict=False) for network in networks)
 
 
 async def same_origin(request: Request) -> None:
@@ -62,25 +64,37 @@ def _is_own_origin(origin: str, host: str) -> bool:
     return origin in get_settings().allowed_origins or (bool(host) and urlsplit(origin).netloc == host)
 
 
-async def current_session(request: Request, token: Annotated[str | None, Depends(_cookie)]) -> SignedIn:
-    """Return who is signed in. Raises `Unauthenticated`, or `TooManyRequests` for whoever guesses."""
-    address = client_address(request)
-    bind_contextvars(ip=address)
-    signed_in = await known_sessions.resolve(token) if token and len(token) <= MAX_TOKEN else None
-    if signed_in is None:
-        await _by_stranger.hit(address)
-        raise Unauthenticated
-    bind_contextvars(organization_id=str(signed_in.actor.organization_id), user_id=str(signed_in.actor.user_id))
-    await _by_session.hit(str(signed_in.actor.session_id))
-    return signed_in
+class _SessionCookie(APIKeyCookie):
+    """The session behind the cookie. One dependency does it all: every level of them costs each call time."""
+
+    def __init__(self) -> None:
+        super().__init__(name=SESSION_COOKIE, scheme_name="session", description="Set by `POST /api/auth/login`.")
+
+    async def __call__(self, request: Request) -> SignedIn:  # type: ignore[override]
+        await same_origin(request)
+        address = client_address(request)
+        token = request.cookies.get(SESSION_COOKIE)
+        signed_in = await known_sessions.resolve(token) if token and len(token) <= MAX_TOKEN else None
+        if signed_in is None:
+            bind_contextvars(ip=address)
+            await _by_stranger.hit(address)
+            raise Unauthenticated
+        actor = signed_in.actor
+        bind_contextvars(ip=address, organization_id=str(actor.organization_id), user_id=str(actor.user_id))
+        await _by_session.hit(str(actor.session_id))
+        return signed_in
 
 
-CurrentSession = Annotated[SignedIn, Depends(current_session)]
+class _ActorCookie(_SessionCookie):
+    """The actor of that session."""
+
+    async def __call__(self, request: Request) -> Actor:  # type: ignore[override]
+        return (await super().__call__(request)).actor
 
 
-async def current_actor(signed_in: CurrentSession) -> Actor:
-    """Return the actor behind the call. Raises `Unauthenticated`."""
-    return signed_in.actor
+CurrentSession = Annotated[SignedIn, Depends(_SessionCookie())]
+"""Who is signed in. Raises `Unauthenticated`; `Forbidden` for a change that another site asked for;
+`TooManyRequests` for whoever guesses or hurries."""
 
-
-CurrentActor = Annotated[Actor, Depends(current_actor)]
+CurrentActor = Annotated[Actor, Depends(_ActorCookie())]
+"""The actor behind the call. Raises as `CurrentSession` does."""

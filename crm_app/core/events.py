@@ -1,7 +1,7 @@
 """Facts: what has happened, told to subscribers and browsers once it is committed."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
@@ -51,8 +51,11 @@ def take_announced(session: AsyncSession) -> Sequence[Fact]:
 
 def as_payload(fact: Fact) -> dict[str, Any]:
     """Turn a fact into the JSON object that travels over the hub."""
-    payload = {key: str(value) if isinstance(value, UUID) else value for key, value in asdict(fact).items()}
-    return {"name": fact.name, "trace_id": current_trace_id(), **payload}
+    payload: dict[str, Any] = {"name": fact.name, "trace_id": current_trace_id()}
+    for field in fields(fact):
+        value = getattr(fact, field.name)
+        payload[field.name] = str(value) if isinstance(value, UUID) else value
+    return payload
 
 
 async def publish(facts: Sequence[Fact]) -> None:

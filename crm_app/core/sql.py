@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import dict_row
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_app.core.database import driver_of, psycopg_errors
+from crm_app.core.database import AT_COMMIT, driver_of, psycopg_errors
 
 Row = dict[str, Any]
 Values = Mapping[str, Any]
@@ -44,3 +44,12 @@ async def fetch_value(session: AsyncSession, statement: str, values: Values) -> 
 async def run(session: AsyncSession, statement: str, values: Values) -> int:
     """Run a statement whose rows nobody needs, and return how many rows it changed or found."""
     return (await _execute(session, statement, values)).rowcount
+
+
+def run_at_commit(session: AsyncSession, statement: str, values: Values) -> None:
+    """Have a statement run at the very end of the session's transaction, after those that were given before it.
+
+    For rows that nobody reads back, such as the audit trail: they travel together with the commit, and the locks
+    that they take are the last of the transaction, and the shortest. A failure comes out of the unit of work.
+    """
+    session.info.setdefault(AT_COMMIT, []).append((statement, values))

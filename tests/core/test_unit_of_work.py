@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from crm_app.core import hub
 from crm_app.core.database import driver_of, unit_of_work
 from crm_app.core.events import Fact, announce, subscribe
 from crm_app.core.queue import enqueue, enqueue_many, job, queue
+from crm_app.core.sql import fetch_value, run_at_commit
 from crm_app.core.trace import trace
 from crm_app.domains.accounts.models import AuditEntry
 from tests.conftest import Tenant
@@ -134,3 +136,30 @@ async def test_nothing_of_a_tenant_is_seen_without_one(tenant: Tenant, other_ten
     async with unit_of_work(other_tenant.owner) as session:
         seen = await session.scalar(text("SELECT count(*) FROM audit_entry WHERE action = 'mine'"))
     assert seen == 0
+
+
+_ENTER = """INSERT INTO audit_entry (organization_id, id, created_at, action, entity_type, ip, trace_id)
+VALUES (%(organization_id)s, gen_random_uuid(), clock_timestamp(), %(action)s, 'b', '', '')"""
+_ENTERED = "SELECT string_agg(action, ' ' ORDER BY created_at) FROM audit_entry WHERE entity_type = 'b'"
+
+
+async def test_last_statements_run_at_the_commit_in_their_order(tenant: Tenant) -> None:
+    async with unit_of_work(tenant.owner) as session:
+        for action in ("first", "second"):
+            run_at_commit(session, _ENTER, {"organization_id": tenant.organization.id, "action": action})
+        assert await fetch_value(session, _ENTERED, {}) is None
+    async with unit_of_work(tenant.owner) as session:
+        assert await fetch_value(session, _ENTERED, {}) == "first second"
+
+
+async def test_a_last_statement_that_fails_undoes_everything(tenant: Tenant) -> None:
+    async def enter(organization_id: Any) -> None:
+        async with unit_of_work(tenant.owner) as session:
+            session.add(AuditEntry(organization_id=tenant.organization.id, action="lost", entity_type="b"))
+            announce(session, Rang(organization_id=tenant.organization.id, number=3))
+            run_at_commit(session, _ENTER, {"organization_id": organization_id, "action": "wrong"})
+
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        await enter(None)
+    async with unit_of_work(tenant.owner) as session:
+        assert await fetch_value(session, _ENTERED, {}) is None

@@ -11,7 +11,7 @@ from crm_app.core.database import unit_of_work
 from crm_app.domains.channels import service
 from crm_app.domains.channels.views import ChannelView
 
-router = APIRouter(prefix="/channels", tags=["channels"])
+router = APIRouter(prefix="/api/v1/channels", tags=["channels"])
 
 Archived = Annotated[bool, Query(description="The closed ones too.")]
 

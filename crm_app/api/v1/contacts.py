@@ -22,7 +22,7 @@ from crm_app.domains.contacts.schemas import (
     NoteCreate,
 )
 
-router = APIRouter(prefix="/contacts", tags=["contacts"])
+router = APIRouter(prefix="/api/v1/contacts", tags=["contacts"])
 
 Search = Annotated[str, Query(max_length=200, description="Beginnings of words, or of a phone's digits."), LINE]
 

@@ -24,7 +24,7 @@ from crm_app.domains.inbox.schemas import (
     Thread,
 )
 
-router = APIRouter(prefix="/conversations", tags=["conversations"])
+router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"])
 
 Key = Annotated[
     IdempotencyKey,

@@ -18,7 +18,7 @@ from crm_app.domains.pipeline.schemas import (
     StageStep,
 )
 
-router = APIRouter(prefix="/deals", tags=["deals"])
+router = APIRouter(prefix="/api/v1/deals", tags=["deals"])
 
 
 @router.get("")

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 from crm_app.api.deps import CurrentSession
 from crm_app.domains.accounts.schemas import OrganizationView, UserView
 
-router = APIRouter(prefix="/me", tags=["me"])
+router = APIRouter(prefix="/api/v1/me", tags=["me"])
 
 
 class MeView(BaseModel):

@@ -12,7 +12,7 @@ from crm_app.core.text import LINE
 from crm_app.domains.inbox import service
 from crm_app.domains.inbox.schemas import FailedDelivery, MessageView, SearchResult
 
-router = APIRouter(prefix="/messages", tags=["messages"])
+router = APIRouter(prefix="/api/v1/messages", tags=["messages"])
 
 Search = Annotated[str, Query(max_length=200, description="Words; the last may be unfinished."), LINE]
 Few = Annotated[int, Query(ge=1, le=50, description="How many of each at most.")]

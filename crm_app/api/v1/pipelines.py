@@ -19,7 +19,7 @@ from crm_app.domains.pipeline.schemas import (
     PipelineView,
 )
 
-router = APIRouter(tags=["pipelines"])
+router = APIRouter(prefix="/api/v1", tags=["pipelines"])
 
 Search = Annotated[str, Query(max_length=100, description="Part of a title, or of the contact's name."), LINE]
 Size = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="Cards per column.")]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from crm_app.core.database import set_scope
-from crm_app.core.sql import run
+from crm_app.core.sql import run_at_commit
 from crm_app.domains.accounts.models import Membership, Organization, User, UserSession
 
 _INSERT_AUDIT_ENTRY = """
@@ -103,9 +103,9 @@ async def revoke_sessions(
     return len(ended.all())
 
 
-async def insert_audit_entry(session: AsyncSession, values: Mapping[str, Any]) -> None:
-    """Insert a row of the audit trail; every change writes one, so it goes the short way."""
-    await run(session, _INSERT_AUDIT_ENTRY, values)
+def insert_audit_entry(session: AsyncSession, values: Mapping[str, Any]) -> None:
+    """Insert a row of the audit trail when the session commits."""
+    run_at_commit(session, _INSERT_AUDIT_ENTRY, values)
 
 
 async def free_slug(session: AsyncSession, wanted: str) -> str:

@@ -274,4 +274,4 @@ async def audit(
         "ip": str(get_contextvars().get("ip", ""))[:64],
         "trace_id": current_trace_id()[:64],
     }
-    await repository.insert_audit_entry(session, values)
+    repository.insert_audit_entry(session, values)
