@@ -11,6 +11,7 @@ import crm_app.domains
 # what runs before anybody is known, or for nobody
 WITHOUT_AN_ACTOR = {
     "accounts.sign_in": "nobody is known yet",
+    "accounts.begin_session": "finds out where the person belongs",
     "accounts.resolve_session": "finds out who acts",
     "accounts.create_organization": "nobody belongs to it yet",
     "accounts.list_organization_ids": "the scheduler acts for nobody",

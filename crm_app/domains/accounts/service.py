@@ -51,12 +51,21 @@ async def sign_in(session: AsyncSession, *, email: str, password: str, ip: str, 
         raise WrongCredentials
     if user.password_hash and passwords.needs_rehash(user.password_hash):
         user.password_hash = await passwords.hash_password(password)
+    return await begin_session(session, user, ip=ip, user_agent=user_agent)
+
+
+async def begin_session(session: AsyncSession, user: User, *, ip: str, user_agent: str) -> NewSession:
+    """Begin a session for a person who has shown who they are (by password, link or invitation).
+
+    It is in the person's oldest organization, which is the tenant of the transaction from then on. Every way in
+    ends here. Raises `NoOrganization`.
+    """
     await set_scope(session, "user_id", str(user.id))
     memberships = await repository.list_own_memberships(session, user.id)
     if not memberships:
         raise NoOrganization
     organization_id = memberships[0][0].organization_id
-    begun = _begin_session(session, user.id, organization_id, ip=ip, user_agent=user_agent)
+    begun = _new_session(session, user.id, organization_id, ip=ip, user_agent=user_agent)
     await session.flush()
     await set_tenant(session, organization_id, user.id)
     actor = Actor(organization_id, user.id, memberships[0][0].role, frozenset())
@@ -64,7 +73,7 @@ async def sign_in(session: AsyncSession, *, email: str, password: str, ip: str, 
     return begun
 
 
-def _begin_session(
+def _new_session(
     session: AsyncSession, user_id: UUID, organization_id: UUID, *, ip: str, user_agent: str
 ) -> NewSession:
     token = rules.new_token()
