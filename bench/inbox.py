@@ -268,14 +268,18 @@ async def _threads(report: Report, actor: Actor, bare: psycopg.AsyncConnection[A
     row = await found.fetchone()
     assert row
     busiest: uuid.UUID = row[0]
-    statement = _sql(
-        thread_queries.thread_statement(actor.organization_id, busiest, before=None, after=None, limit=101)
-    )
+    statement = _last_messages(actor, busiest, bare)
     act = _use_case(actor, service.get_thread, conversation_id=busiest)
     ours, yardstick = await measure_beside(act, _statement(bare, statement))
     report.rows.append(Row("thread: last 100 messages", ours, yardstick, "bare query", goal="p95 < 100 ms"))
     report.notes.append(await _plan(bare, "a thread", statement))
     return busiest
+
+
+def _last_messages(actor: Actor, conversation_id: uuid.UUID, bare: psycopg.AsyncConnection[Any]) -> str:
+    """Return the statement of a thread's last page with its values in it."""
+    values = {"organization_id": actor.organization_id, "conversation_id": conversation_id, "limit": 101}
+    return psycopg.AsyncClientCursor(bare).mogrify(thread_queries.LAST_MESSAGES, values)
 
 
 async def _searches(report: Report, actor: Actor, bare: psycopg.AsyncConnection[Any]) -> None:
@@ -303,9 +307,7 @@ async def _over_http(
     bare: psycopg.AsyncConnection[Any],
     busiest: uuid.UUID,
 ) -> None:
-    statement = _sql(
-        thread_queries.thread_statement(actor.organization_id, busiest, before=None, after=None, limit=101)
-    )
+    statement = _last_messages(actor, busiest, bare)
     async with system_unit_of_work() as session:
         begun = await accounts.sign_in(session, email=email, password=PASSWORD, ip="", user_agent="")
     with serving_api(cluster.app_url) as port:

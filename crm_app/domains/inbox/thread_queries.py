@@ -1,20 +1,22 @@
-"""Statements behind threads, quotes and the list of failed deliveries."""
+"""Statements behind threads, quotes and the list of failed deliveries.
+
+Threads are read all day long, so theirs go straight through psycopg (see `core.sql`).
+"""
 
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, func, literal, literal_column, select, tuple_
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from crm_app.core.sql import Row, fetch_all, fetch_value
 from crm_app.domains.accounts.models import User
-from crm_app.domains.channels.models import Channel
 from crm_app.domains.contacts.models import Contact
 from crm_app.domains.inbox.listing import COUNTED_AT_MOST, Position
 from crm_app.domains.inbox.models import Conversation, Direction, Message
 
-_FAILED: Any = literal_column("'failed'")  # no parameter, so that the partial index is seen to fit
 _IS_ITS_CONVERSATION = and_(
     col(Conversation.organization_id) == col(Message.organization_id),
     col(Conversation.id) == col(Message.conversation_id),
@@ -23,53 +25,32 @@ _IS_ITS_CONTACT = and_(
     col(Contact.organization_id) == col(Conversation.organization_id),
     col(Contact.id) == col(Conversation.contact_id),
 )
-MESSAGE_COLUMNS: Any = (
-    col(Message.id),
-    col(Message.conversation_id),
-    col(Message.channel_id),
-    col(Message.direction),
-    col(Message.kind),
-    col(Message.body),
-    col(Message.status),
-    col(Message.status_at),
-    col(Message.error_key),
-    col(Message.error_detail),
-    col(Message.attempts),
-    col(Message.author_id),
-    col(User.name).label("author_name"),
-    col(Message.occurred_at),
-    col(Message.edited_at),
-    col(Message.revoked_at),
-    col(Message.reply_to_provider_id),
-    col(Message.idempotency_key),
-    # Nearly always empty: what is not there need not be parsed.
-    func.nullif(col(Message.data), literal_column("'{}'::jsonb")).label("data"),
-)
-
-
-def _messages() -> Select[Any]:
-    return select(*MESSAGE_COLUMNS).outerjoin(User, col(User.id) == col(Message.author_id))
-
-
-def thread_statement(
-    organization_id: UUID,
-    conversation_id: UUID,
-    *,
-    before: Position | None,
-    after: Position | None,
-    limit: int,
-) -> Select[Any]:
-    """Return the statement of a window of a thread: newest first, or oldest first when it goes forward."""
-    place = tuple_(col(Message.occurred_at), col(Message.id))
-    statement = _messages().where(
-        col(Message.organization_id) == organization_id, col(Message.conversation_id) == conversation_id
-    )
-    if before is not None:
-        statement = statement.where(place < tuple_(literal(before[0]), literal(before[1])))
-    if after is not None:
-        statement = statement.where(place > tuple_(literal(after[0]), literal(after[1])))
-        return statement.order_by(col(Message.occurred_at), col(Message.id)).limit(limit)
-    return statement.order_by(col(Message.occurred_at).desc(), col(Message.id).desc()).limit(limit)
+_MESSAGE = """
+SELECT m.id, m.conversation_id, m.channel_id, m.direction, m.kind, m.body, m.status, m.status_at, m.error_key,
+       m.error_detail, m.attempts, m.author_id, u.name AS author_name, m.occurred_at, m.edited_at, m.revoked_at,
+       m.reply_to_provider_id, m.idempotency_key,
+       NULLIF(m.data, '{}'::jsonb) AS data  -- nearly always empty: what is not there need not be parsed
+"""
+_FROM_MESSAGE = "FROM message m LEFT JOIN app_user u ON u.id = m.author_id"
+_THREAD = f"""{_MESSAGE} {_FROM_MESSAGE}
+WHERE m.organization_id = %(organization_id)s AND m.conversation_id = %(conversation_id)s"""
+_NEWEST_FIRST = "ORDER BY m.occurred_at DESC, m.id DESC LIMIT %(limit)s"
+_OLDEST_FIRST = "ORDER BY m.occurred_at, m.id LIMIT %(limit)s"
+LAST_MESSAGES = f"{_THREAD} {_NEWEST_FIRST}"
+_MESSAGES_BEFORE = f"{_THREAD} AND (m.occurred_at, m.id) < (%(moment)s, %(id)s) {_NEWEST_FIRST}"
+_MESSAGES_AFTER = f"{_THREAD} AND (m.occurred_at, m.id) > (%(moment)s, %(id)s) {_OLDEST_FIRST}"
+_MESSAGES_BY_ID = f"""{_MESSAGE} {_FROM_MESSAGE}
+WHERE m.organization_id = %(organization_id)s AND m.id = ANY(%(ids)s)"""
+_FAILED = f"""{_MESSAGE}, contact.name AS contact_name, channel.name AS channel_name {_FROM_MESSAGE}
+JOIN conversation ON conversation.organization_id = m.organization_id AND conversation.id = m.conversation_id
+JOIN contact ON contact.organization_id = conversation.organization_id AND contact.id = conversation.contact_id
+JOIN channel ON channel.organization_id = m.organization_id AND channel.id = m.channel_id
+WHERE m.organization_id = %(organization_id)s AND m.status = 'failed'
+  AND (%(before)s::uuid IS NULL OR m.id < %(before)s)
+ORDER BY m.id DESC LIMIT %(limit)s"""
+_COUNT_FAILED = """SELECT count(*) FROM (
+    SELECT FROM message WHERE organization_id = %(organization_id)s AND status = 'failed' LIMIT %(most)s
+) AS failed"""
 
 
 async def list_thread(
@@ -80,16 +61,19 @@ async def list_thread(
     before: Position | None = None,
     after: Position | None = None,
     limit: int,
-) -> list[Any]:
-    """Return messages beside a position, nearest to it first."""
-    statement = thread_statement(organization_id, conversation_id, before=before, after=after, limit=limit)
-    return list(await session.execute(statement))
+) -> list[Row]:
+    """Return messages beside a position, nearest to it first; the last ones when there is no position."""
+    values: Row = {"organization_id": organization_id, "conversation_id": conversation_id, "limit": limit}
+    place = after or before
+    if place is None:
+        return await fetch_all(session, LAST_MESSAGES, values)
+    statement = _MESSAGES_AFTER if after else _MESSAGES_BEFORE
+    return await fetch_all(session, statement, {**values, "moment": place[0], "id": place[1]})
 
 
-async def list_messages_by_id(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID]) -> list[Any]:
+async def list_messages_by_id(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID]) -> list[Row]:
     """Return these messages, in no order."""
-    statement = _messages().where(col(Message.organization_id) == organization_id, col(Message.id).in_(ids))
-    return list(await session.execute(statement))
+    return await fetch_all(session, _MESSAGES_BY_ID, {"organization_id": organization_id, "ids": list(ids)})
 
 
 async def list_quoted(
@@ -143,34 +127,14 @@ async def list_hits(session: AsyncSession, organization_id: UUID, ids: Sequence[
 
 async def list_failed(
     session: AsyncSession, organization_id: UUID, *, before: UUID | None, limit: int
-) -> list[Any]:
+) -> list[Row]:
     """Return messages that failed, newest first, with contact and channel."""
-    statement = (
-        select(*MESSAGE_COLUMNS, col(Contact.name).label("contact_name"), col(Channel.name).label("channel_name"))
-        .outerjoin(User, col(User.id) == col(Message.author_id))
-        .join(Conversation, _IS_ITS_CONVERSATION)
-        .join(Contact, _IS_ITS_CONTACT)
-        .join(
-            Channel,
-            and_(
-                col(Channel.organization_id) == col(Message.organization_id),
-                col(Channel.id) == col(Message.channel_id),
-            ),
-        )
-        .where(*_failed(organization_id))
-        .order_by(col(Message.id).desc())
-        .limit(limit)
+    return await fetch_all(
+        session, _FAILED, {"organization_id": organization_id, "before": before, "limit": limit}
     )
-    if before is not None:
-        statement = statement.where(col(Message.id) < before)
-    return list(await session.execute(statement))
-
-
-def _failed(organization_id: UUID) -> list[Any]:
-    return [col(Message.organization_id) == organization_id, col(Message.status) == _FAILED]
 
 
 async def count_failed(session: AsyncSession, organization_id: UUID) -> int:
     """Return how many messages failed, up to the cap."""
-    window = select(literal(1)).select_from(Message).where(*_failed(organization_id)).limit(COUNTED_AT_MOST)
-    return int(await session.scalar(select(func.count()).select_from(window.subquery())) or 0)
+    values = {"organization_id": organization_id, "most": COUNTED_AT_MOST}
+    return int(await fetch_value(session, _COUNT_FAILED, values) or 0)

@@ -330,12 +330,15 @@ async def list_failed_deliveries(
     views = await message_views(session, actor, rows[:size])
     items = tuple(
         FailedDelivery(
-            message=view, contact_name=row.contact_name, channel_name=row.channel_name, attempts=row.attempts
+            message=view,
+            contact_name=row["contact_name"],
+            channel_name=row["channel_name"],
+            attempts=row["attempts"],
         )
         for view, row in zip(views, rows, strict=False)
     )
     more = len(rows) > size
-    return FailedDeliveryPage(items=items, next_cursor=encode_cursor(rows[size - 1].id) if more else None)
+    return FailedDeliveryPage(items=items, next_cursor=encode_cursor(rows[size - 1]["id"]) if more else None)
 
 
 def _position(cursor: str | None) -> UUID | None:

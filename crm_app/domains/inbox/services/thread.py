@@ -1,13 +1,13 @@
 """Reading a conversation."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.errors import Invalid, NotFound
 from crm_app.core.repository import decode_cursor, encode_cursor
+from crm_app.core.sql import Row
 from crm_app.core.tenancy import Actor
 from crm_app.domains.inbox import repository, thread_queries
 from crm_app.domains.inbox.listing import Position
@@ -67,7 +67,7 @@ async def get_thread(
     )
 
 
-Window = tuple[list[Any], bool, bool]
+Window = tuple[list[Row], bool, bool]
 """Rows, oldest first, and whether there are older and newer ones."""
 
 
@@ -94,9 +94,9 @@ async def _around(
     session: AsyncSession, organization_id: UUID, conversation_id: UUID, message_id: UUID, size: int
 ) -> Window:
     found = await thread_queries.list_messages_by_id(session, organization_id, [message_id])
-    if not found or found[0].conversation_id != conversation_id:
+    if not found or found[0]["conversation_id"] != conversation_id:
         raise NotFound(kind="message")
-    place = found[0].occurred_at, found[0].id
+    place = found[0]["occurred_at"], found[0]["id"]
     half = max(1, size // 2)
     older = await thread_queries.list_thread(
         session, organization_id, conversation_id, before=place, limit=half + 1

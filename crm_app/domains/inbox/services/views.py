@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core import signing
 from crm_app.core.clock import utc_now
+from crm_app.core.sql import Row
 from crm_app.core.tenancy import Actor
 from crm_app.domains.inbox import files, repository, rules, thread_queries
 from crm_app.domains.inbox.models import Attachment, AttachmentStatus, Direction, MessageKind
@@ -57,26 +58,26 @@ def attachment_view(attachment: Attachment, now: datetime) -> AttachmentView:
     )
 
 
-async def message_views(session: AsyncSession, actor: Actor, rows: Sequence[Any]) -> list[MessageView]:
+async def message_views(session: AsyncSession, actor: Actor, rows: Sequence[Row]) -> list[MessageView]:
     """Return the views of message rows (see `thread_queries`), with their files and quotes, in the rows' order."""
-    with_files = [row.id for row in rows if row.kind not in _FILELESS]
+    with_files = [row["id"] for row in rows if row["kind"] not in _FILELESS]
     found = await repository.list_attachments(session, actor.organization_id, with_files)
     attachments: dict[UUID, list[Attachment]] = defaultdict(list)
     for attachment in found:
         attachments[attachment.message_id].append(attachment)
     quotes = await _quotes(session, actor, rows)
     now = utc_now()
-    return [_message_view(actor, row, attachments.get(row.id, ()), quotes, now) for row in rows]
+    return [_message_view(actor, row, attachments.get(row["id"], ()), quotes, now) for row in rows]
 
 
 _FILELESS = frozenset({MessageKind.TEXT.value, MessageKind.LOCATION.value, MessageKind.UNSUPPORTED.value})
 
 
-async def _quotes(session: AsyncSession, actor: Actor, rows: Iterable[Any]) -> dict[tuple[UUID, str], QuotedView]:
+async def _quotes(session: AsyncSession, actor: Actor, rows: Iterable[Row]) -> dict[tuple[UUID, str], QuotedView]:
     wanted: dict[UUID, set[str]] = defaultdict(set)
     for row in rows:
-        if row.reply_to_provider_id:
-            wanted[row.channel_id].add(row.reply_to_provider_id)
+        if row["reply_to_provider_id"]:
+            wanted[row["channel_id"]].add(row["reply_to_provider_id"])
     quotes: dict[tuple[UUID, str], QuotedView] = {}
     for channel, ids in wanted.items():
         for row in await thread_queries.list_quoted(session, actor.organization_id, channel, sorted(ids)):
@@ -97,36 +98,36 @@ _LOST_QUOTE = QuotedView(
 
 def _message_view(
     actor: Actor,
-    row: Any,
+    row: Row,
     attachments: Iterable[Attachment],
     quotes: Mapping[tuple[UUID, str], QuotedView],
     now: datetime,
 ) -> MessageView:
     """Return the view of a row. Enums go in as their words: the model knows them, and a thread has hundreds."""
-    data: Mapping[str, Any] = row.data or _NOTHING
-    revoked_at, quoted, author_id = row.revoked_at, row.reply_to_provider_id, row.author_id
+    data: Mapping[str, Any] = row["data"] or _NOTHING
+    revoked_at, quoted, author_id = row["revoked_at"], row["reply_to_provider_id"], row["author_id"]
     return MessageView(
-        id=row.id,
-        conversation_id=row.conversation_id,
-        direction=row.direction,
-        kind=row.kind,
-        body="" if revoked_at else row.body,
-        status=row.status,
-        status_at=row.status_at,
-        error_key=row.error_key,
-        error_detail=row.error_detail,
-        author=PersonView(id=author_id, name=row.author_name or "") if author_id else None,
+        id=row["id"],
+        conversation_id=row["conversation_id"],
+        direction=row["direction"],
+        kind=row["kind"],
+        body="" if revoked_at else row["body"],
+        status=row["status"],
+        status_at=row["status_at"],
+        error_key=row["error_key"],
+        error_detail=row["error_detail"],
+        author=PersonView(id=author_id, name=row["author_name"] or "") if author_id else None,
         from_phone=bool(data.get("from_phone")),
-        occurred_at=row.occurred_at,
+        occurred_at=row["occurred_at"],
         sends_at=_moment(data.get("sends_at")),
-        edited_at=row.edited_at,
+        edited_at=row["edited_at"],
         revoked_at=revoked_at,
-        reply_to=quotes.get((row.channel_id, quoted), _LOST_QUOTE) if quoted else None,
+        reply_to=quotes.get((row["channel_id"], quoted), _LOST_QUOTE) if quoted else None,
         attachments=() if revoked_at else tuple(attachment_view(each, now) for each in attachments),
         reactions=_reactions(data),
         location=_location(data),
         contacts=_contacts(data),
-        client_key=row.idempotency_key or "" if author_id == actor.user_id else "",
+        client_key=row["idempotency_key"] or "" if author_id == actor.user_id else "",
     )
 
 
