@@ -20,6 +20,7 @@ from crm_app.core.database import (
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
+from crm_app.domains.accounts.entering import enter_with_password
 from crm_app.domains.accounts.permissions import permissions_of
 from crm_app.domains.pipeline import service
 from crm_app.domains.pipeline.board_queries import CARD_COLUMNS, WITH_CONTACT, board_sql
@@ -74,7 +75,7 @@ async def _open_shop(cluster: EmbeddedPostgres, deals: int) -> Shop:
     async with unit_of_work(actor) as session:
         funnel = await service.create_pipeline(session, actor, pipeline=PipelineCreate(name="Vendas"))
     async with system_unit_of_work() as session:
-        begun = await accounts.sign_in(session, email=email, password=password, ip="", user_agent="")
+        begun = await enter_with_password(session, email=email, password=password, ip="", user_agent="")
     script = _FILL.replace(":organization", f"'{made.id}'::uuid").replace(":owner", f"'{made.owner_id}'::uuid")
     async with await psycopg.AsyncConnection.connect(cluster.admin_url, autocommit=True) as connection:
         await connection.execute(script.replace(":deals", str(deals)))

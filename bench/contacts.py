@@ -19,6 +19,7 @@ from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
+from crm_app.domains.accounts.entering import enter_with_password
 from crm_app.domains.accounts.permissions import permissions_of
 from crm_app.domains.contacts import rules, service
 from crm_app.domains.contacts.schemas import ContactFilter, ContactOrder
@@ -104,7 +105,7 @@ async def _measure(report: Report, cluster: EmbeddedPostgres, actor: Actor) -> N
 
 async def _over_http(report: Report, cluster: EmbeddedPostgres, actor: Actor) -> None:
     async with system_unit_of_work() as session:
-        begun = await accounts.sign_in(session, email=EMAIL, password=PASSWORD, ip="", user_agent="")
+        begun = await enter_with_password(session, email=EMAIL, password=PASSWORD, ip="", user_agent="")
     with serving_api(cluster.app_url) as port:
         client = await Client(port, f"{SESSION_COOKIE}={begun.token}").connect()
         async with await psycopg.AsyncConnection.connect(cluster.admin_url) as plain:

@@ -22,6 +22,7 @@ from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.queue import close_queue, open_queue
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
+from crm_app.domains.accounts.entering import enter_with_password
 from crm_app.domains.accounts.permissions import permissions_of
 from crm_app.domains.inbox import listing, service, thread_queries
 from crm_app.domains.inbox.schemas import Box, ConversationFilter
@@ -309,7 +310,7 @@ async def _over_http(
 ) -> None:
     statement = _last_messages(actor, busiest, bare)
     async with system_unit_of_work() as session:
-        begun = await accounts.sign_in(session, email=email, password=PASSWORD, ip="", user_agent="")
+        begun = await enter_with_password(session, email=email, password=PASSWORD, ip="", user_agent="")
     with serving_api(cluster.app_url) as port:
         client = await Client(port, f"{SESSION_COOKIE}={begun.token}").connect()
         try:

@@ -6,12 +6,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from crm_app.api.deps import SESSION_COOKIE, CurrentSession, client_address, same_origin
-from crm_app.config import get_settings
-from crm_app.core.clock import utc_now
+from crm_app.api.entry import SignedInView, answer_entry
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.limits import Throttle
 from crm_app.domains.accounts import service
-from crm_app.domains.accounts.schemas import NewSession, OrganizationView, UserView
+from crm_app.domains.accounts.entering import enter_with_password
 
 router = APIRouter(prefix="/api/auth", tags=["auth"], dependencies=[Depends(same_origin)])
 
@@ -26,45 +25,26 @@ class Credentials(BaseModel):
     password: Annotated[str, Field(max_length=2000)]
 
 
-class SignedInView(BaseModel):
-    """Who has just signed in."""
+@router.post("/login", response_model=SignedInView)
+async def login(credentials: Credentials, request: Request) -> Response:
+    """Begin a session and set its cookie. At most 30 tries a minute from one address, 10 for one account.
 
-    user: UserView
-    organization: OrganizationView
-    role: str
-
-
-@router.post("/login")
-async def login(credentials: Credentials, request: Request, response: Response) -> SignedInView:
-    """Begin a session and set its cookie. At most 30 tries a minute from one address, 10 for one account."""
+    Whoever has a second factor is answered with 401 and the code `second_factor_needed`: `totp`, `passkey` and
+    `recovery` say which ones there are, and a cookie of a few minutes keeps that the password was right.
+    """
     address = client_address(request)
     await _by_address.hit(address)
     # An account is throttled together with the address, so that nobody can lock out somebody else.
     await _by_account.hit(f"{address} {credentials.email.strip().casefold()}")
     async with system_unit_of_work() as session:
-        begun = await service.sign_in(
+        entry = await enter_with_password(
             session,
             email=credentials.email,
             password=credentials.password,
             ip=address,
             user_agent=request.headers.get("user-agent", ""),
         )
-    async with system_unit_of_work() as session:
-        signed_in = await service.resolve_session(session, begun.token)
-    _set_cookie(response, begun)
-    return SignedInView(user=signed_in.user, organization=signed_in.organization, role=signed_in.actor.role)
-
-
-def _set_cookie(response: Response, begun: NewSession) -> None:
-    response.set_cookie(
-        SESSION_COOKIE,
-        begun.token,
-        max_age=int((begun.expires_at - utc_now()).total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=get_settings().secure_cookies,
-        path="/",
-    )
+    return await answer_entry(request, entry)
 
 
 @router.post("/logout", status_code=204)

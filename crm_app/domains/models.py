@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from crm_app.domains.accounts import factor_models as factors
 from crm_app.domains.accounts import models as accounts
 from crm_app.domains.channels import models as channels
 from crm_app.domains.contacts import models as contacts
@@ -10,4 +11,4 @@ from crm_app.domains.pipeline import models as pipeline
 
 metadata = SQLModel.metadata
 
-__all__ = ["accounts", "channels", "contacts", "inbox", "metadata", "pipeline"]
+__all__ = ["accounts", "channels", "contacts", "factors", "inbox", "metadata", "pipeline"]

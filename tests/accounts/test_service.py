@@ -13,17 +13,20 @@ from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service
+from crm_app.domains.accounts.entering import enter_with_password
 from crm_app.domains.accounts.errors import BadEmail, EmailTaken, NoOrganization, WeakPassword, WrongCredentials
 from crm_app.domains.accounts.models import Membership, Role, UserSession
 from crm_app.domains.accounts.permissions import ALL_PERMISSIONS, permissions_of
+from crm_app.domains.accounts.schemas import NewSession
 from tests.conftest import PASSWORD, MakeActor, MakeOrganization, Tenant
 
 
 async def _sign_in(email: str, password: str = PASSWORD) -> str:
     async with system_unit_of_work() as session:
-        begun = await service.sign_in(
+        begun = await enter_with_password(
             session, email=email, password=password, ip="192.0.2.7", user_agent="Firefox"
         )
+    assert isinstance(begun, NewSession)
     return begun.token
 
 

@@ -12,6 +12,11 @@ GLOBAL = {
     "alembic_version": "the schema's revision",
     "app_user": "a person may belong to several organizations",
     "user_session": "found by its token before the organization is known",
+    "pending_entry": "found by its token before anybody is known",
+    "passkey_challenge": "asked for before anybody is known",
+    "totp_factor": "belongs to a person, whom its policy compares",
+    "recovery_code": "belongs to a person, whom its policy compares",
+    "passkey": "belongs to a person, whom its policy compares",
     "organization": "is the tenant; its policy compares its own id",
 }
 QUEUE = "procrastinate_"

@@ -17,7 +17,7 @@ from crm_app.core.tenancy import Actor
 from crm_app.demo import DemoSummary, seed_demo
 from crm_app.demo.seed import PASSWORD
 from crm_app.domains.accounts import repository as accounts_repository
-from crm_app.domains.accounts import service as accounts
+from crm_app.domains.accounts.entering import enter_with_password
 from crm_app.domains.accounts.permissions import permissions_of
 from crm_app.domains.analytics import service as analytics
 from crm_app.domains.analytics.schemas import PeriodKind
@@ -74,7 +74,7 @@ async def test_beside_other_data_it_does_nothing_when_only_an_empty_database_is_
 async def test_everybody_can_sign_in(demo: DemoSummary) -> None:
     for login in demo.logins:
         async with system_unit_of_work() as session:
-            begun = await accounts.sign_in(session, email=login.email, password=PASSWORD, ip="", user_agent="")
+            begun = await enter_with_password(session, email=login.email, password=PASSWORD, ip="", user_agent="")
         assert begun.token
 
 

@@ -17,6 +17,13 @@ class NoOrganization(Unauthenticated):
     key = "errors.accounts.no_organization"
 
 
+class SecondFactorNeeded(Unauthenticated):
+    """The first factor was right; `totp`, `passkey` and `recovery` say which second ones the person has."""
+
+    code = "second_factor_needed"
+    key = "errors.accounts.second_factor_needed"
+
+
 class EmailTaken(Conflict):
     """Another user has this e-mail address."""
 

@@ -43,6 +43,8 @@ class Organization(SQLModel, table=True):
     brand_hue: float = Field(default=284)
     brand_chroma: float = Field(default=1)
     is_demo: bool = Field(default=False)
+    factor_roles: list[str] = Field(default_factory=list, sa_type=JSONB)
+    """Roles whose members may only enter with two factors."""
     created_at: datetime = timestamp()
 
 
@@ -76,6 +78,9 @@ class UserSession(SQLModel, table=True):
     organization_id: UUID
     ip: str = Field(default="", max_length=64)
     user_agent: str = Field(default="", max_length=300)
+    method: str = Field(default="password", max_length=20)
+    proven_at: datetime | None = timestamp(nullable=True)
+    """When the person last proved who they are in this session: what is delicate asks for it to be fresh."""
     created_at: datetime = timestamp()
     last_seen_at: datetime = timestamp()
     expires_at: datetime = timestamp()

@@ -68,6 +68,15 @@ class NewSession(View):
     organization_id: UUID
 
 
+class FactorNeeded(View):
+    """The first factor was right, a second one is needed. `token` says which sign-in it belongs to: it is shown
+    once, goes into a cookie, and opens nothing by itself. `kinds` are `totp`, `passkey` and `recovery`."""
+
+    token: str
+    expires_at: datetime
+    kinds: frozenset[str]
+
+
 class OrganizationCreated(View):
     """A new organization and its owner."""
 

@@ -1,4 +1,4 @@
-"""Use cases around people: signing in and out, the actor behind a session, members, the audit trail."""
+"""Use cases around people: signing out, the actor behind a session, members, the audit trail."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,13 +17,12 @@ from crm_app.core.ids import new_id
 from crm_app.core.tenancy import Actor
 from crm_app.core.trace import current_trace_id
 from crm_app.domains.accounts import passwords, repository, rules
-from crm_app.domains.accounts.errors import EmailTaken, NoOrganization, WrongCredentials
+from crm_app.domains.accounts.errors import EmailTaken
 from crm_app.domains.accounts.events import MemberAdded, PreferencesChanged, SessionRevoked
 from crm_app.domains.accounts.models import Membership, Organization, Role, User, UserSession
 from crm_app.domains.accounts.permissions import permissions_of
 from crm_app.domains.accounts.schemas import (
     MemberView,
-    NewSession,
     OrganizationCreated,
     OrganizationView,
     SignedIn,
@@ -32,63 +31,6 @@ from crm_app.domains.accounts.schemas import (
 
 LOCALES = ("pt-BR", "en")
 THEMES = ("system", "light", "dark")
-
-
-async def sign_in(session: AsyncSession, *, email: str, password: str, ip: str, user_agent: str) -> NewSession:
-    """Begin a session for whoever knows the password, in the person's oldest organization.
-
-    Runs before a tenant is known. Raises `WrongCredentials` or `NoOrganization`.
-    """
-    try:
-        address = rules.normalize_email(email)
-    except Invalid:
-        address = ""
-    user = await repository.find_user_by_email(session, address)
-    known = await passwords.verify_password(
-        user.password_hash if user else None, password[: rules.MAXIMUM_PASSWORD]
-    )
-    if user is None or not known:
-        raise WrongCredentials
-    if user.password_hash and passwords.needs_rehash(user.password_hash):
-        user.password_hash = await passwords.hash_password(password)
-    return await begin_session(session, user, ip=ip, user_agent=user_agent)
-
-
-async def begin_session(session: AsyncSession, user: User, *, ip: str, user_agent: str) -> NewSession:
-    """Begin a session for a person who has shown who they are (by password, link or invitation).
-
-    It is in the person's oldest organization, which is the tenant of the transaction from then on. Every way in
-    ends here. Raises `NoOrganization`.
-    """
-    await set_scope(session, "user_id", str(user.id))
-    memberships = await repository.list_own_memberships(session, user.id)
-    if not memberships:
-        raise NoOrganization
-    organization_id = memberships[0][0].organization_id
-    begun = _new_session(session, user.id, organization_id, ip=ip, user_agent=user_agent)
-    await session.flush()
-    await set_tenant(session, organization_id, user.id)
-    actor = Actor(organization_id, user.id, memberships[0][0].role, frozenset())
-    await audit(session, actor, "session.begin", "user", user.id)
-    return begun
-
-
-def _new_session(
-    session: AsyncSession, user_id: UUID, organization_id: UUID, *, ip: str, user_agent: str
-) -> NewSession:
-    token = rules.new_token()
-    expires_at = utc_now() + rules.SESSION_LIFETIME
-    session.add(
-        UserSession(
-            token_hash=rules.hash_token(token),
-            user_id=user_id,
-            organization_id=organization_id,
-            ip=ip[:64],
-            user_agent=user_agent.replace("\x00", "")[:300],
-            expires_at=expires_at,
-        )
-    )
-    return NewSession(token=token, expires_at=expires_at, user_id=user_id, organization_id=organization_id)
 
 
 async def resolve_session(session: AsyncSession, token: str) -> SignedIn:

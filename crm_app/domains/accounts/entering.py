@@ -1,0 +1,146 @@
+"""The one door: every way in (password, link by e-mail, passkey, single sign-on) ends in `enter`.
+
+It begins the session of whoever has no second factor, or came with a passkey, which is two factors at once: the
+device and the finger or PIN that opened it. Of everybody else it keeps, for some minutes, that the first factor
+was right, and waits for the second (`second_step`).
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_app.core.clock import utc_now
+from crm_app.core.database import set_scope, set_tenant
+from crm_app.core.errors import Invalid
+from crm_app.core.tenancy import Actor
+from crm_app.domains.accounts import factor_repository, passwords, repository, rules, service
+from crm_app.domains.accounts.errors import NoOrganization, WrongCredentials
+from crm_app.domains.accounts.factor_models import PendingEntry
+from crm_app.domains.accounts.models import Membership, User, UserSession
+from crm_app.domains.accounts.schemas import FactorNeeded, NewSession
+
+PENDING_LIFETIME = timedelta(minutes=10)
+
+
+class Way(StrEnum):
+    """How somebody came in."""
+
+    PASSWORD = "password"  # noqa: S105 (the name of a way in)
+    LINK = "link"
+    PASSKEY = "passkey"
+    SSO = "sso"
+
+
+WHOLE = frozenset({Way.PASSKEY})
+"""Ways that are two factors by themselves."""
+
+
+async def enter_with_password(
+    session: AsyncSession, *, email: str, password: str, ip: str, user_agent: str
+) -> NewSession | FactorNeeded:
+    """Let in whoever knows the password, into the person's oldest organization.
+
+    Runs before a tenant is known. Raises `WrongCredentials` or `NoOrganization`.
+    """
+    try:
+        address = rules.normalize_email(email)
+    except Invalid:
+        address = ""
+    user = await repository.find_user_by_email(session, address)
+    known = await passwords.verify_password(
+        user.password_hash if user else None, password[: rules.MAXIMUM_PASSWORD]
+    )
+    if user is None or not known:
+        raise WrongCredentials
+    if user.password_hash and passwords.needs_rehash(user.password_hash):
+        user.password_hash = await passwords.hash_password(password)
+    return await enter(session, user, method=Way.PASSWORD, ip=ip, user_agent=user_agent)
+
+
+async def enter(
+    session: AsyncSession,
+    user: User,
+    *,
+    method: Way,
+    ip: str,
+    user_agent: str,
+    organization_id: UUID | None = None,
+) -> NewSession | FactorNeeded:
+    """Let in a person whose first factor was right: begin the session, or ask for the second factor.
+
+    `organization_id` says where to, if the person is a member there; otherwise into their oldest organization.
+    Runs in a transaction without a tenant; a session leaves its organization set. Raises `NoOrganization`.
+    """
+    await set_scope(session, "user_id", str(user.id))
+    place = await _place_of(session, user.id, organization_id)
+    if method not in WHOLE:
+        kinds = await factor_repository.list_kinds(session, user.id)
+        if kinds:
+            return await _ask_for_factor(session, user.id, kinds, method, ip, user_agent, organization_id)
+    return await begin_session(session, user.id, place, method=method, ip=ip, user_agent=user_agent)
+
+
+async def _place_of(session: AsyncSession, user_id: UUID, organization_id: UUID | None) -> Membership:
+    memberships = [row[0] for row in await repository.list_own_memberships(session, user_id)]
+    wanted = [one for one in memberships if organization_id in (None, one.organization_id)]
+    if not wanted:
+        raise NoOrganization
+    return wanted[0]
+
+
+async def _ask_for_factor(
+    session: AsyncSession,
+    user_id: UUID,
+    kinds: frozenset[str],
+    method: Way,
+    ip: str,
+    user_agent: str,
+    organization_id: UUID | None,
+) -> FactorNeeded:
+    token = rules.new_token()
+    expires_at = utc_now() + PENDING_LIFETIME
+    session.add(
+        PendingEntry(
+            token_hash=rules.hash_token(token),
+            user_id=user_id,
+            wanted_organization=organization_id,
+            method=method,
+            ip=ip[:64],
+            user_agent=clean_user_agent(user_agent),
+            expires_at=expires_at,
+        )
+    )
+    await session.flush()
+    return FactorNeeded(token=token, expires_at=expires_at, kinds=kinds)
+
+
+async def begin_session(
+    session: AsyncSession, user_id: UUID, place: Membership, *, method: str, ip: str, user_agent: str
+) -> NewSession:
+    """Begin a session of a person whose factors were all right, at a place of theirs; the tenant is set then."""
+    token, now = rules.new_token(), utc_now()
+    expires_at = now + rules.SESSION_LIFETIME
+    session.add(
+        UserSession(
+            token_hash=rules.hash_token(token),
+            user_id=user_id,
+            organization_id=place.organization_id,
+            ip=ip[:64],
+            user_agent=clean_user_agent(user_agent),
+            method=method[:20],
+            proven_at=now,
+            expires_at=expires_at,
+        )
+    )
+    await session.flush()
+    await set_tenant(session, place.organization_id, user_id)
+    actor = Actor(place.organization_id, user_id, place.role, frozenset())
+    await service.audit(session, actor, "session.begin", "user", user_id, after={"method": method})
+    return NewSession(token=token, expires_at=expires_at, user_id=user_id, organization_id=place.organization_id)
+
+
+def clean_user_agent(text: str) -> str:
+    """Return what a browser says it is, in the form in which it is kept."""
+    return text.replace("\x00", "")[:300]
