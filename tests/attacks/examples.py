@@ -22,6 +22,9 @@ Place = tuple[str, ...]
 TABLE_OF = {
     "user_id": "user",
     "owner_id": "user",
+    "to_user_id": "user",
+    "giver": "user",
+    "receiver": "user",
     "assignee_id": "user",
     "author_id": "user",
     "event_id": "inbound_event",
@@ -115,6 +118,8 @@ class Arguments:
             return uuid4()
         if table == "user":
             return world.user_id
+        if table == "organization":
+            return world.tenant.organization.id
         if table not in world.ids:
             raise UnknownId(f"{place}: no table {table}")
         return world.ids[table]

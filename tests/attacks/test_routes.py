@@ -67,6 +67,8 @@ class Call:
     def id(self, where: str, name: str) -> str:
         world = self._other if (where, name) == self._place else self._own
         table = TABLE_OF.get(name.removesuffix("s"), name.removesuffix("s").removesuffix("_id"))
+        if table == "organization":
+            return str(world.tenant.organization.id)
         return str(world.user_id if table == "user" else world.ids[table])
 
     def request(self, method: str, path: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What can go wrong while signing in or changing an organization."""
 
-from crm_app.core.errors import Conflict, Invalid, Unauthenticated
+from crm_app.core.errors import Conflict, Forbidden, Invalid, Unauthenticated
 
 
 class WrongCredentials(Unauthenticated):
@@ -43,3 +43,66 @@ class BadEmail(Invalid):
 
     code = "bad_email"
     key = "errors.accounts.bad_email"
+
+
+class LastOwner(Conflict):
+    """The organization would be left without an owner."""
+
+    code = "last_owner"
+    key = "errors.members.last_owner"
+
+
+class OwnPlace(Conflict):
+    """Nobody lowers, deactivates or removes themselves."""
+
+    code = "own_place"
+    key = "errors.members.own_place"
+
+
+class OwnersOnly(Forbidden):
+    """Only an owner touches the place of an owner."""
+
+    code = "owners_only"
+    key = "errors.members.owners_only"
+
+
+class OwnershipNeedsConsent(Conflict):
+    """Ownership is offered and accepted; nobody is made an owner without their word."""
+
+    code = "ownership_needs_consent"
+    key = "errors.members.ownership_needs_consent"
+
+
+class RoleTooHigh(Forbidden):
+    """The role may do something that whoever wants to give it may not."""
+
+    code = "role_too_high"
+    key = "errors.members.role_too_high"
+
+
+class SeatsTaken(Conflict):
+    """The organization has as many members as it may have; `limit` says how many."""
+
+    code = "seats_taken"
+    key = "errors.members.seats_taken"
+
+
+class NothingToUndo(Conflict):
+    """The hand-over was undone already, or too much time has passed."""
+
+    code = "nothing_to_undo"
+    key = "errors.members.nothing_to_undo"
+
+
+class OfferClosed(Conflict):
+    """The offer of ownership was withdrawn, answered, has expired, or whoever made it is no owner any more."""
+
+    code = "offer_closed"
+    key = "errors.members.offer_closed"
+
+
+class OfferWaiting(Conflict):
+    """Another offer of ownership still waits for its answer."""
+
+    code = "offer_waiting"
+    key = "errors.members.offer_waiting"

@@ -30,3 +30,37 @@ class PreferencesChanged(Fact):
 
     name: ClassVar[str] = "member.preferences"
     user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionMoved(Fact):
+    """A session that acted for this organization acts for another one of the same person now."""
+
+    name: ClassVar[str] = "session.moved"
+    user_id: UUID
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberChanged(Fact):
+    """Somebody's place is another: active or not, removed, back again."""
+
+    name: ClassVar[str] = "member.changed"
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRoleChanged(Fact):
+    """Somebody may do other things than before; what they have open begins anew."""
+
+    name: ClassVar[str] = "member.role"
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnershipOffered(Fact):
+    """Somebody is asked to become an owner, or is asked no more."""
+
+    name: ClassVar[str] = "ownership.offer"
+    user_id: UUID
+    waiting: bool

@@ -11,7 +11,13 @@ from crm_app.core.database import system_unit_of_work
 from crm_app.core.errors import Unauthenticated
 from crm_app.core.events import subscribe
 from crm_app.domains.accounts import service
-from crm_app.domains.accounts.events import PreferencesChanged, SessionRevoked
+from crm_app.domains.accounts.events import (
+    MemberChanged,
+    MemberRoleChanged,
+    PreferencesChanged,
+    SessionMoved,
+    SessionRevoked,
+)
 from crm_app.domains.accounts.rules import hash_token
 from crm_app.domains.accounts.schemas import SignedIn
 
@@ -63,7 +69,7 @@ class KnownSessions:
 
     async def hear(self, fact: dict[str, Any]) -> None:
         """Forget sessions that a fact on the hub says are over, or whose rights may have changed."""
-        if fact["name"] == "session.revoked":
+        if fact["name"] in {"session.revoked", "session.moved"}:
             self.forget(fact["user_id"], fact.get("session_id"))
         elif fact["name"].startswith("member.") and fact.get("user_id"):
             self.forget(fact["user_id"])
@@ -99,6 +105,14 @@ async def _forget_revoked(fact: SessionRevoked) -> None:
     known_sessions.forget(str(fact.user_id), str(fact.session_id) if fact.session_id else None)
 
 
-@subscribe(PreferencesChanged)
-async def _forget_changed(fact: PreferencesChanged) -> None:
+@subscribe(SessionMoved)
+async def _forget_moved(fact: SessionMoved) -> None:
+    known_sessions.forget(str(fact.user_id), str(fact.session_id))
+
+
+async def _forget_person(fact: Any) -> None:
     known_sessions.forget(str(fact.user_id))
+
+
+for _kind in (MemberChanged, MemberRoleChanged, PreferencesChanged):
+    subscribe(_kind)(_forget_person)

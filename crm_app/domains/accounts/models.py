@@ -101,6 +101,8 @@ class Membership(TenantTable, table=True):
     user_id: UUID
     role: str = Field(default=Role.SALES, max_length=20)
     is_active: bool = Field(default=True)
+    removed_at: datetime | None = timestamp(nullable=True)
+    """The row of somebody who has left stays: what they wrote still names its author."""
 
 
 class AuditEntry(TenantTable, table=True):
@@ -121,3 +123,38 @@ class AuditEntry(TenantTable, table=True):
     after: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     ip: str = Field(default="", max_length=64)
     trace_id: str = Field(default="", max_length=64)
+
+
+class HandOver(TenantTable, table=True):
+    """What changed hands in one step, so that it can be undone. `items` maps a kind to the ids that moved."""
+
+    __tablename__ = "hand_over"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id"], ["organization.id"], ondelete="CASCADE"),
+        refers_to_member("giver_id"),
+        refers_to_member("receiver_id"),
+    )
+
+    giver_id: UUID
+    receiver_id: UUID | None = None
+    removed: bool = Field(default=False)
+    items: dict[str, list[str]] = Field(default_factory=dict, sa_type=JSONB, nullable=False)
+    undone_at: datetime | None = timestamp(nullable=True)
+
+
+class OwnershipOffer(TenantTable, table=True):
+    """An owner wants to make another member an owner; nothing changes until that person accepts."""
+
+    __tablename__ = "ownership_offer"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id"], ["organization.id"], ondelete="CASCADE"),
+        refers_to_member("giver_id"),
+        refers_to_member("receiver_id"),
+        Index("ix_ownership_offer_open", "organization_id", postgresql_where=text("closed_at IS NULL")),
+    )
+
+    giver_id: UUID
+    receiver_id: UUID
+    step_down: bool = Field(default=True)
+    expires_at: datetime = timestamp()
+    closed_at: datetime | None = timestamp(nullable=True)

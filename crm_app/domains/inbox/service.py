@@ -1,5 +1,6 @@
 """The inbox's use cases, gathered from `services/`; everybody outside this domain imports this module."""
 
+from crm_app.domains.inbox.services import handing_over as handing_over
 from crm_app.domains.inbox.services.conversations import (
     announce_typing,
     assign_conversation,

@@ -14,6 +14,7 @@ from crm_app.core.ids import new_id
 from crm_app.core.repository import Page, decode_cursor, encode_cursor
 from crm_app.core.tenancy import Actor
 from crm_app.domains.pipeline import board_queries, repository, rules
+from crm_app.domains.pipeline import handing_over as handing_over
 from crm_app.domains.pipeline.events import DealArchived, DealCreated, DealUpdated
 from crm_app.domains.pipeline.moving import access_deal, lose_deal, move_deal, place_rank, win_deal
 from crm_app.domains.pipeline.record import fact_fields, plain, record_change

@@ -1,0 +1,61 @@
+"""One person in several organizations: which they are, and for which one a session acts."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_app.core.database import set_scope, set_tenant
+from crm_app.core.errors import NotFound, Unauthenticated
+from crm_app.core.events import announce
+from crm_app.core.tenancy import Actor
+from crm_app.domains.accounts import member_queries, repository, service
+from crm_app.domains.accounts.events import SessionMoved
+from crm_app.domains.accounts.member_views import OrganizationChoice
+
+
+async def list_own_organizations(session: AsyncSession, actor: Actor) -> list[OrganizationChoice]:
+    """Return the organizations of which the actor is an active member, oldest place first.
+
+    Leaves the transaction without a tenant.
+    """
+    if actor.user_id is None:
+        raise Unauthenticated
+    await set_tenant(session, None)
+    await set_scope(session, "user_id", str(actor.user_id))
+    return [
+        OrganizationChoice(
+            id=organization.id,
+            name=organization.name,
+            role=membership.role,
+            brand_hue=organization.brand_hue,
+            brand_chroma=organization.brand_chroma,
+            is_current=organization.id == actor.organization_id,
+        )
+        for membership, organization in await repository.list_own_memberships(session, actor.user_id)
+    ]
+
+
+async def switch_organization(session: AsyncSession, actor: Actor, *, organization_id: UUID) -> OrganizationChoice:
+    """Make the actor's own session act for another organization of theirs; every tab of it begins anew.
+
+    Leaves that organization as the tenant. Raises `NotFound` where the actor is no active member, and
+    `Unauthenticated` when the session has ended.
+    """
+    choices = await list_own_organizations(session, actor)
+    chosen = next((one for one in choices if one.id == organization_id), None)
+    if chosen is None:
+        raise NotFound(kind="organization")
+    if chosen.is_current:
+        return chosen
+    if actor.user_id is None or actor.session_id is None:
+        raise Unauthenticated
+    if not await member_queries.move_session(session, actor.session_id, actor.user_id, organization_id):
+        raise Unauthenticated
+    await set_tenant(session, organization_id, actor.user_id)
+    announce(
+        session,
+        SessionMoved(organization_id=actor.organization_id, user_id=actor.user_id, session_id=actor.session_id),
+    )
+    entered = Actor(organization_id, actor.user_id, chosen.role, frozenset(), actor.session_id)
+    await service.audit(session, entered, "session.enter", "user", actor.user_id)
+    return chosen
