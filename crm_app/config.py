@@ -1,7 +1,9 @@
 """Settings of one process: the only reader of environment variables in the project."""
 
 import os
+import re
 import secrets
+from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -13,6 +15,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 Role = Literal["web", "worker", "scheduler"]
 ALL_ROLES: tuple[Role, ...] = ("web", "worker", "scheduler")
 KEY_FILE = "secret_key"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 class Settings(BaseSettings):
@@ -29,6 +33,7 @@ class Settings(BaseSettings):
         extra="ignore",
         frozen=True,
         populate_by_name=True,
+        hide_input_in_errors=True,  # addresses hold passwords
     )
 
     # where it answers
@@ -65,6 +70,15 @@ class Settings(BaseSettings):
     private_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Private destinations that channels may call, say a WAHA server on this machine (`PRUMO_PRIVATE_HOSTS`,
     comma separated: `127.0.0.1:3001`, `10.0.5.0/24`, `waha.internal:3000`)."""
+
+    # letters
+    smtp_url: SecretStr | None = None
+    """Mail server (`PRUMO_SMTP_URL`): `smtp://user:password@host:587` (STARTTLS), `smtps://user:password@host:465`
+    (TLS from the start), `smtp://host:25?tls=none` (in the clear, without a password)."""
+    mail_from: str = ""
+    """Sender of every letter (`PRUMO_MAIL_FROM`): `Prumo <crm@example.com>`."""
+    signup: Literal["open", "closed"] | None = None
+    """Whether strangers may create organizations (`PRUMO_SIGNUP`); when not set: only in the demo."""
 
     # what it keeps secret
     secret_key_value: SecretStr | None = Field(None, validation_alias="PRUMO_SECRET_KEY")
@@ -126,6 +140,31 @@ class Settings(BaseSettings):
             raise ValueError("PRUMO_WEB_WORKERS above 1 needs REDIS_URL: sessions are shared there")
         return self
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_form(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _check_smtp_url(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _mail_needs_a_sender(self) -> Self:
+        if self.smtp_url is not None and not _ADDRESS.fullmatch(parseaddr(self.mail_from)[1]):
+            raise ValueError("PRUMO_SMTP_URL needs PRUMO_MAIL_FROM, say Prumo <crm@example.com>")
+        return self
+
+    @property
+    def signup_open(self) -> bool:
+        """Whether a stranger may create an organization."""
+        return self.demo if self.signup is None else self.signup == "open"
+
+    @property
+    def shows_outbox(self) -> bool:
+        """Whether letters are shown on a public screen instead of being sent: they open accounts, so this is
+        only for a demo that nobody but this machine can reach."""
+        local = urlsplit(self.address).hostname in LOOPBACK and self.host in LOOPBACK
+        return self.demo and self.smtp_url is None and local and not self.extra_origins
+
     @property
     def address(self) -> str:
         """The address that people type, without a slash at the end."""
@@ -152,6 +191,17 @@ class Settings(BaseSettings):
     def secret_key(self) -> SecretStr:
         """The key of seals and signatures: `PRUMO_SECRET_KEY`, or one made once and kept in the data."""
         return self.secret_key_value or SecretStr(_kept_secret(self.data_dir / KEY_FILE))
+
+
+def _check_smtp_url(url: str) -> None:
+    """Raise `ValueError`, without the password in it, for an address of a mail server that cannot be meant."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path.strip("/"):
+        raise ValueError("PRUMO_SMTP_URL must look like smtp://user:password@mail.example.com:587")
+    if parts.query not in {"", "tls=none"} or (parts.query and parts.scheme == "smtps"):
+        raise ValueError("PRUMO_SMTP_URL knows one option, and only for smtp://: ?tls=none")
+    if parts.query and parts.password and parts.hostname not in LOOPBACK:
+        raise ValueError("PRUMO_SMTP_URL would send the password in the clear: leave out ?tls=none")
 
 
 def private_folder(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from crm_app.core.mail import models as mail
 from crm_app.domains.accounts import factor_models as factors
 from crm_app.domains.accounts import models as accounts
 from crm_app.domains.channels import models as channels
@@ -11,4 +12,4 @@ from crm_app.domains.pipeline import models as pipeline
 
 metadata = SQLModel.metadata
 
-__all__ = ["accounts", "channels", "contacts", "factors", "inbox", "metadata", "pipeline"]
+__all__ = ["accounts", "channels", "contacts", "factors", "inbox", "mail", "metadata", "pipeline"]

@@ -17,6 +17,8 @@ GLOBAL = {
     "totp_factor": "belongs to a person, whom its policy compares",
     "recovery_code": "belongs to a person, whom its policy compares",
     "passkey": "belongs to a person, whom its policy compares",
+    "access_token": "found by its token before the organization is known",
+    "outbound_mail": "letters about a person's own account belong to none; its policies have tests of their own",
     "organization": "is the tenant; its policy compares its own id",
 }
 QUEUE = "procrastinate_"

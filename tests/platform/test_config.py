@@ -109,3 +109,50 @@ def test_use_settings_changes_and_checks(monkeypatch: pytest.MonkeyPatch) -> Non
         config.use_settings(port=-1)
     config.forget_settings()
     assert config.get_settings().port == 3000
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example.com:587",
+        "http://mail.example.com",
+        "smtp://",
+        "smtp://mail.example.com/inbox",
+        "smtp://mail.example.com?tls=off",
+        "smtps://mail.example.com?tls=none",
+        "smtp://me:geheim@mail.example.com?tls=none",
+    ],
+)
+def test_a_mail_server_that_cannot_be_meant_is_refused_without_telling_its_password(url: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(smtp_url=url, mail_from="Prumo <crm@example.com>")
+    assert "PRUMO_SMTP_URL" in str(refused.value)
+    assert "geheim" not in str(refused.value)
+
+
+def test_a_mail_server_needs_a_sender_and_keeps_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRUMO_SMTP_URL", "smtp://me:geheim@mail.example.com")
+    with pytest.raises(ValidationError, match="PRUMO_MAIL_FROM") as refused:
+        Settings()
+    assert "geheim" not in str(refused.value)
+    monkeypatch.setenv("PRUMO_MAIL_FROM", "Prumo <crm@example.com>")
+    assert "geheim" not in repr(Settings())
+
+
+def test_the_outbox_is_public_only_on_a_machine_of_ones_own() -> None:
+    assert Settings().shows_outbox
+    elsewhere = [
+        {"public_url": "https://crm.example.com"},
+        {"host": "0.0.0.0"},
+        {"demo": False},
+        {"extra_origins": ("https://crm.example.com",)},
+        {"smtp_url": "smtp://localhost", "mail_from": "a@b.example"},
+    ]
+    assert not [change for change in elsewhere if Settings(**change).shows_outbox]
+
+
+def test_strangers_may_sign_up_in_the_demo_or_when_the_operator_says_so() -> None:
+    assert Settings().signup_open
+    assert not Settings(demo=False).signup_open
+    assert Settings(demo=False, signup="open").signup_open
+    assert not Settings(signup="closed").signup_open

@@ -45,6 +45,7 @@ class Organization(SQLModel, table=True):
     is_demo: bool = Field(default=False)
     factor_roles: list[str] = Field(default_factory=list, sa_type=JSONB)
     """Roles whose members may only enter with two factors."""
+    checklist_closed_at: datetime | None = timestamp(nullable=True)
     created_at: datetime = timestamp()
 
 
@@ -59,6 +60,7 @@ class User(SQLModel, table=True):
     password_hash: str | None = Field(default=None, max_length=255)
     locale: str = Field(default="pt-BR", max_length=10)
     theme: str = Field(default="system", max_length=10)
+    email_verified_at: datetime | None = timestamp(nullable=True)
     created_at: datetime = timestamp()
 
 
@@ -85,6 +87,25 @@ class UserSession(SQLModel, table=True):
     last_seen_at: datetime = timestamp()
     expires_at: datetime = timestamp()
     revoked_at: datetime | None = timestamp(nullable=True)
+
+
+class AccessToken(SQLModel, table=True):
+    """A link that somebody was sent: opens one thing, once, until a moment. Only the SHA-256 of its token is kept.
+
+    Not a tenant table: it is found by its token before an organization is known.
+    """
+
+    __tablename__ = "access_token"
+    __table_args__ = (Index("ix_access_token_subject", "purpose", "subject"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    purpose: str = Field(max_length=30)
+    token_hash: bytes = Field(unique=True)
+    subject: str = Field(max_length=254)
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    created_at: datetime = timestamp()
+    expires_at: datetime = timestamp()
+    used_at: datetime | None = timestamp(nullable=True)
 
 
 class Membership(TenantTable, table=True):
