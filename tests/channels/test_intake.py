@@ -16,7 +16,7 @@ from crm_app.domains.channels import credentials, event_log, intake, service
 from crm_app.domains.channels import doors as doors_module
 from crm_app.domains.channels.doors import doors
 from crm_app.domains.channels.intake import BadSignature, Receipt, UnknownChannel
-from crm_app.domains.channels.models import ChannelStatus, InboundStatus
+from crm_app.domains.channels.models import ChannelStatus, IgnoredReason, InboundStatus
 from crm_app.domains.channels.providers.base import InboundRequest
 from crm_app.domains.channels.providers.waha.webhook import signature
 from crm_app.domains.channels.schemas import SessionStatus
@@ -245,7 +245,7 @@ async def test_old_events_that_are_dealt_with_are_forgotten(tenant: Tenant, make
     done, ignored, failed, _ = await _stored(tenant, channel.id)
     async with unit_of_work(tenant.owner) as session:
         await event_log.mark_processed(session, tenant.owner, event_id=done["id"])
-        await event_log.mark_processed(session, tenant.owner, event_id=ignored["id"], ignored=True)
+        await event_log.mark_processed(session, tenant.owner, event_id=ignored["id"], ignored=IgnoredReason.GROUP)
         await event_log.mark_failed(session, tenant.owner, event_id=failed["id"], error="?")
         assert await event_log.forget_old_events(session, tenant.owner) == 0
         await session.execute(text("UPDATE inbound_event SET created_at = created_at - interval '31 days'"))
@@ -262,15 +262,15 @@ def _session_body(number: int) -> bytes:
 @pytest.mark.parametrize(
     ("body", "ignored", "status"),
     [
-        (message_body(1), False, ChannelStatus.CONNECTED),
-        (message_body(1, chat="12036304@g.us"), True, ChannelStatus.CREATED),
-        (_session_body(1), False, ChannelStatus.CREATED),
-        (b"[1, 2]", False, ChannelStatus.CREATED),
+        (message_body(1), None, ChannelStatus.CONNECTED),
+        (message_body(1, chat="12036304@g.us"), IgnoredReason.GROUP, ChannelStatus.CREATED),
+        (_session_body(1), None, ChannelStatus.CREATED),
+        (b"[1, 2]", None, ChannelStatus.CREATED),
     ],
     ids=["message", "ignored", "only about the session", "not understood"],
 )
 async def test_the_first_message_shows_that_a_channel_is_connected(
-    tenant: Tenant, make_channel: MakeChannel, body: bytes, ignored: bool, status: ChannelStatus
+    tenant: Tenant, make_channel: MakeChannel, body: bytes, ignored: Any, status: ChannelStatus
 ) -> None:
     channel = await make_channel("waha")
     await intake.receive("waha", channel.id, waha_call(channel.secret, body))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crm_app.domains.channels.models import ChannelStatus
+from crm_app.domains.channels.models import ChannelStatus, IgnoredReason
 from crm_app.domains.channels.providers.base import InboundRequest
 from crm_app.domains.channels.providers.waha.addresses import full_id, message_key, normal_chat, parse_message_id
 from crm_app.domains.channels.providers.waha.webhook import WahaReader, signature
@@ -147,7 +147,7 @@ def test_hidden_ids_with_the_phone_beside_them(data: dict[str, Any]) -> None:
 def test_stories_and_channels_are_of_no_interest(chat: str) -> None:
     event = message(id=f"false_{chat}_{RAW}", **{"from": chat})
     assert isinstance(event, Unknown)
-    assert event.ignored
+    assert event.ignored is IgnoredReason.BROADCAST
 
 
 @pytest.mark.parametrize(("source", "origin"), [("app", "phone"), ("api", "api"), (None, "phone")])
@@ -173,7 +173,7 @@ def test_acks(ack: int, state: str) -> None:
 def test_odd_acks(ack: Any, ignored: bool) -> None:
     event = read("message.ack", {"id": f"true_{CHAT}_{RAW}", "fromMe": True, "ack": ack})
     assert isinstance(event, Unknown)
-    assert event.ignored is ignored
+    assert (event.ignored is IgnoredReason.NOT_NEEDED) is ignored
 
 
 def test_an_ack_finds_its_message_under_phone_and_hidden_id_alike() -> None:
@@ -236,7 +236,7 @@ def test_typing() -> None:
     "kind", ["group.v2.join", "call.received", "label.upsert", "message.waiting", "poll.vote"]
 )
 def test_of_no_interest(kind: str) -> None:
-    assert read(kind, {"id": "x"}).ignored
+    assert read(kind, {"id": "x"}).ignored is IgnoredReason.NOT_NEEDED
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_of_no_interest(kind: str) -> None:
 def test_without_what_they_need_they_are_shown(kind: str) -> None:
     event = read(kind, {"from": CHAT})
     assert isinstance(event, Unknown)
-    assert not event.ignored
+    assert event.ignored is None
 
 
 @pytest.mark.parametrize("wrong", [None, "gestern", -5, 1e30, 10_000_000_000, True, "nan"])

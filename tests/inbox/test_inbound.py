@@ -165,10 +165,54 @@ async def test_a_message_from_nobody_is_put_aside(desk: Desk) -> None:
     assert await desk.rows() == ()
 
 
-async def test_what_is_of_no_interest_is_marked_as_ignored(desk: Desk) -> None:
-    await desk.hear({"type": "unknown", "kind": "presence", "reason": "not needed", "ignored": True})
-    await desk.hear(inbound(chat={"chat_id": "1@g.us", "is_group": True}))
-    assert await event_states(desk) == [("ignored", ""), ("ignored", "")]
+IN_A_GROUP = {"chat": {"chat_id": "1@g.us", "is_group": True}}
+
+
+async def test_what_is_ignored_says_why(desk: Desk) -> None:
+    await desk.hear({"type": "unknown", "kind": "presence", "reason": "seen", "ignored": "not_needed"})
+    await desk.hear({"type": "unknown", "kind": "message", "reason": "a story", "ignored": "broadcast"})
+    await desk.hear(inbound(**IN_A_GROUP))
+    await desk.hear(echo("Bom dia, grupo", message_id="e-1", **IN_A_GROUP))
+    await desk.hear()
+    reasons = ("not_needed", "broadcast", "group", "group", "not_needed")
+    assert await event_states(desk) == [("ignored", reason) for reason in reasons]
+    assert await desk.rows() == ()
+    async with unit_of_work(desk.actor) as session:
+        listed = await event_log.list_inbound_events(session, desk.actor, status=InboundStatus.IGNORED, limit=2)
+        rest = await event_log.list_inbound_events(
+            session, desk.actor, status=InboundStatus.IGNORED, cursor=listed.next_cursor
+        )
+    assert [event.error for event in (*listed.items, *rest.items)] == ["group", "group", "broadcast"]
+    assert (await desk.sql("SELECT count(*) FROM inbound_event WHERE status = 'failed'"))[0][0] == 0
+
+
+async def test_a_call_that_did_something_is_not_ignored(desk: Desk) -> None:
+    await desk.hear(inbound(**IN_A_GROUP), inbound("Oi"))
+    assert await event_states(desk) == [("done", "")]
+
+
+async def test_what_was_ignored_is_kept_whole_and_can_be_replayed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.hear(inbound("Oi, grupo", **IN_A_GROUP))
+    ((event_id,),) = await desk.sql("SELECT id FROM inbound_event")
+
+    async def replay() -> None:
+        async with unit_of_work(desk.actor) as session:
+            await event_log.replay_inbound_event(session, desk.actor, event_id=event_id)
+        await desk.run_jobs()
+
+    await replay()
+    assert await event_states(desk) == [("ignored", "group")]
+    taken: list[str] = []
+
+    async def takes_groups_in(*arguments: Any) -> None:
+        taken.append(arguments[-1].content.text)
+
+    monkeypatch.setattr(processing, "receive_message", takes_groups_in)
+    await replay()
+    assert taken == ["Oi, grupo"]
+    assert await event_states(desk) == [("done", "")]
 
 
 async def test_a_defect_is_tried_again_and_then_put_aside(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The numbers' screen without a browser: what a tab is sent when numbers are made, paired, renamed, or fail."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -198,6 +199,41 @@ async def test_failed_events_are_shown_and_replayed(
     async with unit_of_work(tenant.owner) as session:
         loaded = await event_log.load_inbound_event(session, tenant.owner, event_id=UUID(failed["id"]))
     assert loaded.attempts >= 2
+
+
+def group_message(number: int) -> bytes:
+    payload = {"id": f"false_12036304@g.us_3EB0{number}", "from": "12036304@g.us", "fromMe": False, "body": "Oi",
+               "participant": "5541999990101@c.us", "timestamp": 1752750000 + number}  # fmt: skip
+    envelope = {"id": f"evt_{number}", "event": "message", "session": "default", "payload": payload}
+    return json.dumps(envelope).encode()
+
+
+async def test_messages_of_groups_are_shown_as_left_out(
+    open_tab: OpenTab, tenant: Tenant, run_jobs: Callable[[], Awaitable[None]]
+) -> None:
+    async with unit_of_work(tenant.owner) as session:
+        made = await service.create_channel(
+            session, tenant.owner, provider="waha", name="Comercial", config={"base_url": "https://waha.example"}
+        )
+    tab = await opened(open_tab, tenant.owner)
+    await intake.receive("waha", made.id, waha_call(made.secret, group_message(1)))
+    await run_jobs()
+    await tab.settle()
+    shown = tab.state(FailuresState)
+    assert shown["events"] == []
+    (left_out,) = shown["ignored"]
+    assert (left_out["reason"], left_out["channel_name"], left_out["status"]) == ("group", "Comercial", "ignored")
+    await tab.send(FailuresState.choose_events, which="ignored")
+    assert shown["shown_events"] == "ignored"
+    await tab.send(FailuresState.open_event, event_id=left_out["id"])
+    assert "12036304@g.us" in shown["opened"]["preview"]
+    await tab.send(FailuresState.replay_event, event_id=left_out["id"])
+    assert shown["ignored"] == []
+    await run_jobs()
+    await tab.settle()
+    assert [one["reason"] for one in shown["ignored"]] == ["group"]
+    await tab.send(FailuresState.choose_events, which="everything' OR 1=1")
+    assert shown["shown_events"] == "failed"
 
 
 async def test_sellers_look_and_do_not_touch(

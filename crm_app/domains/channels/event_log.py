@@ -13,9 +13,15 @@ from crm_app.core.repository import Page, decode_cursor, encode_cursor
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.service import audit
 from crm_app.domains.channels import repository
-from crm_app.domains.channels.events import InboundEventFailed
+from crm_app.domains.channels.events import InboundEventFailed, InboundEventIgnored
 from crm_app.domains.channels.intake import PROCESS_JOB, lock_key
-from crm_app.domains.channels.models import ChannelStatus, InboundEvent, InboundStatus
+from crm_app.domains.channels.models import (
+    MISSED_REASONS,
+    ChannelStatus,
+    IgnoredReason,
+    InboundEvent,
+    InboundStatus,
+)
 from crm_app.domains.channels.providers.base import InboundRequest, Unreadable
 from crm_app.domains.channels.registry import get_provider
 from crm_app.domains.channels.schemas import ChannelEvent, SessionStatus, Unknown
@@ -30,7 +36,7 @@ KEEP_EVENTS = timedelta(days=30)
 async def load_inbound_event(session: AsyncSession, actor: Actor, *, event_id: UUID) -> LoadedEvent:
     """Return a raw event with what the provider's mapper reads in it. Never fails for what the body holds.
 
-    A body that cannot be read comes as one `Unknown(ignored=False)`. Raises `NotFound`.
+    A body that cannot be read comes as one `Unknown` that is not ignored. Raises `NotFound`.
     """
     actor.require("channels.manage")
     row = await repository.get_event(session, actor.organization_id, event_id)
@@ -57,15 +63,22 @@ def _events(provider: str, row: InboundEvent) -> tuple[ChannelEvent, ...]:
         return (Unknown(kind=row.kind or "unknown", reason=f"{type(error).__name__}: {error}"[:500]),)
 
 
-async def mark_processed(session: AsyncSession, actor: Actor, *, event_id: UUID, ignored: bool = False) -> None:
-    """Write down that an event is dealt with, in the transaction that dealt with it."""
+async def mark_processed(
+    session: AsyncSession, actor: Actor, *, event_id: UUID, ignored: IgnoredReason | None = None
+) -> None:
+    """Write down that an event is dealt with, or why nothing was to do, in the transaction that dealt with it."""
     actor.require("channels.manage")
     row = await repository.get_event(session, actor.organization_id, event_id)
     row.status = InboundStatus.IGNORED if ignored else InboundStatus.DONE
-    row.processed_at, row.error, row.attempts = utc_now(), "", row.attempts + 1
+    row.processed_at, row.error, row.attempts = utc_now(), ignored or "", row.attempts + 1
     await session.flush()
-    if not ignored:
+    if ignored is None:
         await _note_traffic(session, actor, row)
+    elif ignored in MISSED_REASONS:
+        announce(
+            session,
+            InboundEventIgnored(organization_id=row.organization_id, channel_id=row.channel_id, event_id=row.id),
+        )
 
 
 async def _note_traffic(session: AsyncSession, actor: Actor, row: InboundEvent) -> None:
@@ -100,7 +113,10 @@ async def list_inbound_events(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[InboundEventView]:
-    """Return raw events in one state, the newest first."""
+    """Return raw events in one state, the newest first.
+
+    Of the ignored ones only those behind which stands a message that somebody wrote.
+    """
     actor.require("channels.read")
     rows = await repository.list_events(
         session,

@@ -32,3 +32,12 @@ class InboundEventFailed(Fact):
     name: ClassVar[str] = "channel.event_failed"
     channel_id: UUID
     event_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundEventIgnored(Fact):
+    """A message was left out on purpose (a group's); it can be found on the settings screen."""
+
+    name: ClassVar[str] = "inbound_event.ignored"
+    channel_id: UUID
+    event_id: UUID

@@ -32,6 +32,18 @@ class InboundStatus(StrEnum):
     FAILED = "failed"
 
 
+class IgnoredReason(StrEnum):
+    """Why an event that was understood has changed nothing. Kept in `inbound_event.error`."""
+
+    GROUP = "group"
+    BROADCAST = "broadcast"  # stories, channels, broadcast lists
+    NOT_NEEDED = "not_needed"  # tells nothing that a person would miss
+
+
+MISSED_REASONS = (IgnoredReason.GROUP, IgnoredReason.BROADCAST)
+"""Behind these stand messages that somebody wrote, and may look for."""
+
+
 class Channel(TenantTable, table=True):
     """A number or account at a provider. `config` holds nothing secret."""
 
@@ -68,7 +80,10 @@ class ChannelCredential(TenantTable, table=True):
 
 
 class InboundEvent(TenantTable, table=True):
-    """A webhook call as it arrived. `provider_event_id` makes a repeated delivery a no-op."""
+    """A webhook call as it arrived. `provider_event_id` makes a repeated delivery a no-op.
+
+    `error` says why it failed, in plain words, or holds the `IgnoredReason` of an ignored one.
+    """
 
     __tablename__ = "inbound_event"
     __table_args__ = (
@@ -80,6 +95,12 @@ class InboundEvent(TenantTable, table=True):
             "channel_id",
             "id",
             postgresql_where=text("status IN ('pending', 'failed')"),
+        ),
+        Index(
+            "ix_inbound_event_missed",
+            "organization_id",
+            "id",
+            postgresql_where=text("status = 'ignored' AND error IN ('group', 'broadcast')"),
         ),
     )
 

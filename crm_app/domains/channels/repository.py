@@ -13,7 +13,13 @@ from sqlmodel import col
 
 from crm_app.core.database import Driver
 from crm_app.core.repository import find, get
-from crm_app.domains.channels.models import Channel, ChannelCredential, InboundEvent, InboundStatus
+from crm_app.domains.channels.models import (
+    MISSED_REASONS,
+    Channel,
+    ChannelCredential,
+    InboundEvent,
+    InboundStatus,
+)
 
 Inserted = Callable[[], Awaitable[set[UUID]]]
 
@@ -150,7 +156,10 @@ async def list_events(
     before: UUID | None,
     limit: int,
 ) -> Sequence[tuple[InboundEvent, str]]:
-    """Return raw events with their channel's name, the newest first, older than `before`."""
+    """Return raw events with their channel's name, the newest first, older than `before`.
+
+    Of the ignored ones those that somebody may miss.
+    """
     statement = (
         select(InboundEvent, col(Channel.name))
         .join(
@@ -160,6 +169,8 @@ async def list_events(
         )
         .where(col(InboundEvent.organization_id) == organization_id, col(InboundEvent.status) == status)
     )
+    if status is InboundStatus.IGNORED:
+        statement = statement.where(col(InboundEvent.error).in_(MISSED_REASONS))
     if channel_id is not None:
         statement = statement.where(col(InboundEvent.channel_id) == channel_id)
     if before is not None:

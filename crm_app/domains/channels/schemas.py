@@ -20,7 +20,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from crm_app.domains.channels.models import ChannelStatus
+from crm_app.domains.channels.models import ChannelStatus, IgnoredReason
 
 
 class Frozen(BaseModel):
@@ -275,14 +275,13 @@ class Typing(Frozen):
 class Unknown(Frozen):
     """A shape that this version does not understand, or does not need. Kept with the raw event, replayable.
 
-    `ignored=True`: understood and of no interest (mark processed). `ignored=False`: show it among the
-    failures.
+    `ignored`: understood, and why nothing is done about it. Without one it is shown among the failures.
     """
 
     type: Literal["unknown"] = "unknown"
     kind: str
     reason: str
-    ignored: bool = False
+    ignored: IgnoredReason | None = None
 
 
 ChannelEvent = Annotated[

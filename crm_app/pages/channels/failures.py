@@ -1,4 +1,4 @@
-"""The two lists below the numbers: events that nobody understood, messages that did not leave."""
+"""The two lists below the numbers: messages that did not leave, and events that had no effect."""
 
 from typing import Any
 
@@ -17,16 +17,48 @@ def failures() -> rx.Component:
     """Both lists side by side, below each other on a phone."""
     return rx.fragment(
         rx.el.div(
-            _panel("messages", FailuresState.messages, FailuresState.more_messages, _message, "send"),
-            _panel("events", FailuresState.events, FailuresState.more_events, _event, "webhook"),
+            _panel(
+                "messages", rx.cond(FailuresState.messages.length() > 0, _count(FailuresState.messages)),
+                _list("messages", FailuresState.messages, FailuresState.more_messages, _message, "send"),
+            ),
+            _panel(
+                "events",
+                q.tabs(
+                    [("failed", _told("failed")), ("ignored", _told("ignored"))],
+                    FailuresState.shown_events, FailuresState.choose_events,
+                    label=t("channels.failures.events.which"),
+                ),
+                rx.cond(
+                    FailuresState.shown_events == "ignored",
+                    rx.fragment(
+                        rx.el.p(t("channels.failures.ignored.about"), class_name="fnt sm chn-more"),
+                        _list("ignored", FailuresState.ignored, FailuresState.more_ignored, _event, "filter-x"),
+                    ),
+                    _list("events", FailuresState.events, FailuresState.more_events, _event, "webhook"),
+                ),
+            ),
             class_name="chn-lower",
         ),
         _opened(),
-    )
+    )  # fmt: skip
 
 
-def _panel(what: str, rows: Any, more: Any, draw: Any, symbol: str) -> rx.Component:
-    counted = rx.cond(rows.length() > 0, p.count(rows.length(), "da"), rx.fragment())
+def _count(rows: Any) -> rx.Component:
+    return p.count(rows.length(), "da")
+
+
+def _told(which: str) -> rx.Component:
+    """A tab's words: with how many there are."""
+    rows = FailuresState.ignored if which == "ignored" else FailuresState.events
+    counted = p.count(rows.length(), "" if which == "ignored" else "da")
+    return rx.fragment(t(f"channels.failures.events.{which}"), rx.cond(rows.length() > 0, counted))
+
+
+def _panel(what: str, actions: Any, content: rx.Component) -> rx.Component:
+    return q.panel(t(f"channels.failures.{what}.title"), content, actions=actions)
+
+
+def _list(what: str, rows: Any, more: Any, draw: Any, symbol: str) -> rx.Component:
     listed = rx.fragment(
         rx.el.ul(rx.foreach(rows, draw)),
         rx.cond(more, rx.el.p(t("channels.failures.more"), class_name="fnt sm chn-more"), rx.fragment()),
@@ -34,13 +66,9 @@ def _panel(what: str, rows: Any, more: Any, draw: Any, symbol: str) -> rx.Compon
     nothing = q.empty_state(
         t(f"channels.failures.{what}.empty_title"), t(f"channels.failures.{what}.empty_body"), icon_name=symbol
     )
-    return q.panel(
-        t(f"channels.failures.{what}.title"),
-        q.pane(
-            FailuresState.loading, FailuresState.failed, rows.length() == 0,
-            skeleton=q.skeleton_rows(2), error=q.error_state(FailuresState.load), nothing=nothing, content=listed,
-        ),
-        actions=counted,
+    return q.pane(
+        FailuresState.loading, FailuresState.failed, rows.length() == 0,
+        skeleton=q.skeleton_rows(2), error=q.error_state(FailuresState.load), nothing=nothing, content=listed,
     )  # fmt: skip
 
 
@@ -76,12 +104,21 @@ def _event(one: Any) -> rx.Component:
                 rx.el.span(relative(one["received_at"]), class_name="fnt mi ml nw"),
                 gap="g6",
             ),
-            rx.el.span(t("channels.failures.not_understood"), class_name="da sm tr"),
+            _reason(one),
             type="button", class_name="c f1 chn-open", on_click=FailuresState.open_event(one["id"].to(str)),
         ),
         _again(t("channels.failures.replay"), FailuresState.replay_event(one["id"].to(str))),
         class_name="chn-fail",
     )  # fmt: skip
+
+
+def _reason(one: Any) -> rx.Component:
+    return rx.match(
+        one["reason"],
+        ("group", rx.el.span(t("channels.failures.ignored.group"), class_name="mut sm tr")),
+        ("broadcast", rx.el.span(t("channels.failures.ignored.broadcast"), class_name="mut sm tr")),
+        rx.el.span(t("channels.failures.not_understood"), class_name="da sm tr"),
+    )
 
 
 def _opened() -> rx.Component:
@@ -100,8 +137,14 @@ def _opened() -> rx.Component:
     return q.drawer(
         p.column(
             facts,
-            q.notice(t("channels.failures.why"), tone="wa", icon_name="circle-alert"),
-            rx.el.code(one["error"].to(str), class_name="chn-reason"),
+            rx.cond(
+                one["reason"].to(str) != "",
+                q.notice(_reason(one), tone="nf"),
+                rx.fragment(
+                    q.notice(t("channels.failures.why"), tone="wa", icon_name="circle-alert"),
+                    rx.el.code(one["error"].to(str), class_name="chn-reason"),
+                ),
+            ),
             p.row(
                 rx.el.span(t("channels.failures.body"), class_name="lbl f1"),
                 p.icon_button("copy", t("channels.failures.copy"), size="xs", on_click=copied(one["preview"])),

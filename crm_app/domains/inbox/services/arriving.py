@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_app.core.clock import utc_now
 from crm_app.core.events import announce
 from crm_app.core.tenancy import Actor
+from crm_app.domains.channels.models import IgnoredReason
 from crm_app.domains.channels.schemas import (
     Chat,
     Content,
@@ -44,13 +45,17 @@ _KIND_OF_CONTENT = {
 }
 
 
-async def receive_message(session: AsyncSession, actor: Actor, channel_id: UUID, event: InboundMessage) -> bool:
+Ignored = IgnoredReason | None
+"""Why an event has changed nothing; None when it did what it had to."""
+
+
+async def receive_message(session: AsyncSession, actor: Actor, channel_id: UUID, event: InboundMessage) -> Ignored:
     """Put a customer's message into its conversation, with contact and deal when the customer is new.
 
-    False for what the inbox does not show (groups). A repeated delivery changes nothing.
+    Returns why it is not shown (groups). A repeated delivery changes nothing.
     """
     if event.chat.is_group:
-        return False
+        return IgnoredReason.GROUP
     conversation = await find_or_open(session, actor, channel_id, event.chat, event.sender, event.referral)
     message = _message(conversation, event, Direction.INBOUND)
     message.status = Status.RECEIVED
@@ -58,10 +63,10 @@ async def receive_message(session: AsyncSession, actor: Actor, channel_id: UUID,
     if conversation.first_inbound_at is None:
         await _welcome(session, actor, conversation, event)
     await _arrive(session, actor, conversation, message, event.content)
-    return True
+    return None
 
 
-async def receive_echo(session: AsyncSession, actor: Actor, channel_id: UUID, event: EchoMessage) -> bool:
+async def receive_echo(session: AsyncSession, actor: Actor, channel_id: UUID, event: EchoMessage) -> Ignored:
     """Put a message that left from our own number into its conversation, unless it is one of our own sends.
 
     Our own send is known by the vendor's id, by the key that the vendor repeats, or, when the vendor was faster
@@ -69,24 +74,24 @@ async def receive_echo(session: AsyncSession, actor: Actor, channel_id: UUID, ev
     merged when the answer comes (`delivery.store_receipt`).
     """
     if event.chat.is_group:
-        return False
+        return IgnoredReason.GROUP
     known = await repository.lock_message_by_provider_id(
         session, actor.organization_id, channel_id, event.provider_message_id[:300]
     )
     if known is not None:
-        return True
+        return None
     conversation = await find_or_open(session, actor, channel_id, event.chat, event.recipient, None)
     await claim_provider_id(session, actor, channel_id, event.provider_message_id)
     own = await _own_send(session, actor, conversation, event)
     if own is not None:
         if own.provider_message_id is None:
             await mark_accepted(session, actor, own, event.provider_message_id[:300], utc_now())
-        return True
+        return None
     message = _message(conversation, event, Direction.OUTBOUND)
     message.status = Status.SENT
     message.data = {**message.data, "from_phone": event.origin == "phone"}
     await _arrive(session, actor, conversation, message, event.content)
-    return True
+    return None
 
 
 async def _own_send(

@@ -1,5 +1,6 @@
 """From a raw event to what happened: the one job behind every webhook. Safe to repeat at any point."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from crm_app.core.events import announce
 from crm_app.core.tenancy import Actor
 from crm_app.domains.channels import event_log
 from crm_app.domains.channels import service as channels
+from crm_app.domains.channels.models import MISSED_REASONS, IgnoredReason
 from crm_app.domains.channels.schemas import (
     ChannelEvent,
     DeliveryStatus,
@@ -29,7 +31,7 @@ from crm_app.domains.channels.schemas import (
 from crm_app.domains.channels.views import LoadedEvent
 from crm_app.domains.inbox import repository
 from crm_app.domains.inbox.events import TypingSeen
-from crm_app.domains.inbox.services.arriving import receive_echo, receive_message
+from crm_app.domains.inbox.services.arriving import Ignored, receive_echo, receive_message
 from crm_app.domains.inbox.services.reports import apply_report
 
 log = structlog.get_logger(__name__)
@@ -92,12 +94,19 @@ def _hides_phone(event: ChannelEvent) -> bool:
 
 
 async def _apply_all(session: AsyncSession, actor: Actor, loaded: LoadedEvent, events: Any) -> None:
-    used = [await _apply(session, actor, loaded.channel_id, event) for event in events]
-    await event_log.mark_processed(session, actor, event_id=loaded.id, ignored=not any(used))
+    outcomes = [await _apply(session, actor, loaded.channel_id, event) for event in events]
+    await event_log.mark_processed(session, actor, event_id=loaded.id, ignored=_why_ignored(outcomes))
 
 
-async def _apply(session: AsyncSession, actor: Actor, channel_id: UUID, event: ChannelEvent) -> bool:
-    """Apply one event; False when it is of no interest. Raises `NotUnderstood`."""
+def _why_ignored(outcomes: Sequence[Ignored]) -> Ignored:
+    """Return why a call as a whole changed nothing: the reason that somebody would most likely ask about."""
+    if None in outcomes:
+        return None
+    return next((reason for reason in MISSED_REASONS if reason in outcomes), IgnoredReason.NOT_NEEDED)
+
+
+async def _apply(session: AsyncSession, actor: Actor, channel_id: UUID, event: ChannelEvent) -> Ignored:
+    """Apply one event; returns why it has changed nothing. Raises `NotUnderstood`."""
     if isinstance(event, InboundMessage):
         return await receive_message(session, actor, channel_id, event)
     if isinstance(event, EchoMessage):
@@ -109,10 +118,10 @@ async def _apply(session: AsyncSession, actor: Actor, channel_id: UUID, event: C
     elif isinstance(event, Typing):
         await _show_typing(session, actor, channel_id, event)
     elif isinstance(event, Unknown):
-        if not event.ignored:
+        if event.ignored is None:
             raise NotUnderstood(f"{event.kind}: {event.reason}")
-        return False
-    return True
+        return event.ignored
+    return None
 
 
 async def _show_typing(session: AsyncSession, actor: Actor, channel_id: UUID, event: Typing) -> None:

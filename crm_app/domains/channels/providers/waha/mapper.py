@@ -2,14 +2,14 @@
 odd types.
 
 What cannot be understood becomes `Unknown`, never an exception; what is understood but of no interest
-(groups' settings, stories, calls, labels) becomes `Unknown(ignored=True)`.
+(groups' settings, stories, calls, labels) becomes an `Unknown` that is ignored.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crm_app.domains.channels.models import ChannelStatus
+from crm_app.domains.channels.models import ChannelStatus, IgnoredReason
 from crm_app.domains.channels.providers.waha.addresses import (
     MessageId,
     identity_of,
@@ -86,8 +86,9 @@ def map_event(envelope: dict[str, Any], received_at: datetime) -> Sequence[Chann
 
 
 def _unmapped(kind: str) -> Unknown:
-    ignored = kind.startswith(IGNORED_PREFIXES) or kind in {"message.ack.group", "group.join", "group.leave"}
-    return Unknown(kind=words(kind, 60), reason="not needed" if ignored else "unknown event", ignored=ignored)
+    if kind.startswith(IGNORED_PREFIXES) or kind == "message.ack.group":
+        return Unknown(kind=words(kind, 60), reason="not needed", ignored=IgnoredReason.NOT_NEEDED)
+    return Unknown(kind=words(kind, 60), reason="unknown event")
 
 
 class _Clock:
@@ -120,7 +121,7 @@ def _message(payload: dict[str, Any], clock: _Clock) -> Sequence[ChannelEvent]:
     from_me = payload.get("fromMe") is True or identifier.from_me
     chat = _chat(payload, identifier, from_me)
     if not is_personal(chat) and not is_group(chat):
-        return [Unknown(kind="message", reason="story, channel or broadcast", ignored=True)]
+        return [Unknown(kind="message", reason="story, channel or broadcast", ignored=IgnoredReason.BROADCAST)]
     # Text and files of one message share these members.
     common: dict[str, Any] = {
         "provider_message_id": message_key(identifier.raw, chat),
@@ -141,10 +142,11 @@ def _ack(payload: dict[str, Any], clock: _Clock) -> Sequence[ChannelEvent]:
     ack = payload.get("ack")
     state = ACKS.get(ack) if isinstance(ack, int) and not isinstance(ack, bool) else None
     if state is None:
-        known = ack == 0
-        return [Unknown(kind="message.ack", reason=f"ack {words(ack, 40)}", ignored=known)]
+        ignored = IgnoredReason.NOT_NEEDED if ack == 0 else None
+        return [Unknown(kind="message.ack", reason=f"ack {words(ack, 40)}", ignored=ignored)]
     if not (payload.get("fromMe") is True or identifier.from_me):
-        return [Unknown(kind="message.ack", reason="ack of a message of the customer", ignored=True)]
+        about = "ack of a message of the customer"
+        return [Unknown(kind="message.ack", reason=about, ignored=IgnoredReason.NOT_NEEDED)]
     failed = state is DeliveryState.FAILED
     return [
         DeliveryStatus(
