@@ -13,6 +13,7 @@ from crm_app.config import get_settings
 from crm_app.core.errors import Forbidden, Unauthenticated
 from crm_app.core.limits import Throttle
 from crm_app.core.tenancy import Actor
+from crm_app.domains.accounts.factor_errors import FactorRequired
 from crm_app.domains.accounts.known_sessions import known_sessions
 from crm_app.domains.accounts.schemas import SignedIn
 
@@ -67,8 +68,9 @@ def _is_own_origin(origin: str, host: str) -> bool:
 class _SessionCookie(APIKeyCookie):
     """The session behind the cookie. One dependency does it all: every level of them costs each call time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, anyhow: bool = False) -> None:
         super().__init__(name=SESSION_COOKIE, scheme_name="session", description="Set by `POST /api/auth/login`.")
+        self._anyhow = anyhow
 
     async def __call__(self, request: Request) -> SignedIn:  # type: ignore[override]
         await same_origin(request)
@@ -79,6 +81,8 @@ class _SessionCookie(APIKeyCookie):
             bind_contextvars(ip=address)
             await _by_stranger.hit(address)
             raise Unauthenticated
+        if signed_in.must_set_factor and not self._anyhow:
+            raise FactorRequired
         actor = signed_in.actor
         bind_contextvars(ip=address, organization_id=str(actor.organization_id), user_id=str(actor.user_id))
         await _by_session.hit(str(actor.session_id))
@@ -95,6 +99,9 @@ class _ActorCookie(_SessionCookie):
 CurrentSession = Annotated[SignedIn, Depends(_SessionCookie())]
 """Who is signed in. Raises `Unauthenticated`; `Forbidden` for a change that another site asked for;
 `TooManyRequests` for whoever guesses or hurries."""
+
+AnySession = Annotated[SignedIn, Depends(_SessionCookie(anyhow=True))]
+"""The same, also for a person who must set up a second factor before anything else: signing out, setting it up."""
 
 CurrentActor = Annotated[Actor, Depends(_ActorCookie())]
 """The actor behind the call. Raises as `CurrentSession` does."""

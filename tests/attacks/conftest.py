@@ -2,18 +2,21 @@
 
 import time
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 from crm_app.core import database
+from crm_app.core.clock import utc_now
 from crm_app.core.database import driver_url, set_tenant, system_unit_of_work
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
-from crm_app.domains.accounts.models import Organization, Role
+from crm_app.domains.accounts.models import Organization, Role, UserSession
 from crm_app.domains.accounts.permissions import permissions_of
+from crm_app.domains.accounts.rules import hash_token, new_token
 from tests.api.clients import api_app, client_for
 from tests.attacks.world import Watchman, World, build_world
 from tests.conftest import PASSWORD, Tenant
@@ -27,7 +30,15 @@ async def _new_world(name: str) -> World:
         made = await accounts.create_organization(session, name=name, owner_email=email, password=PASSWORD)
         await set_tenant(session, made.id)
         organization = await session.get_one(Organization, made.id)
-    owner = Actor(made.id, made.owner_id, Role.OWNER, permissions_of(Role.OWNER))
+        row = UserSession(
+            token_hash=hash_token(new_token()),
+            user_id=made.owner_id,
+            organization_id=made.id,
+            proven_at=utc_now() + timedelta(days=1),
+            expires_at=utc_now() + timedelta(days=1),
+        )
+        session.add(row)
+    owner = Actor(made.id, made.owner_id, Role.OWNER, permissions_of(Role.OWNER), row.id)
     return await build_world(Tenant(organization, owner, email))
 
 

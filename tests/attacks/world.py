@@ -9,10 +9,12 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import JSON, Column, Date, DateTime, ForeignKeyConstraint, Table, insert
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
 
 import crm_app.domains.models  # noqa: F401  every table is known
 from crm_app.core.database import unit_of_work
 from crm_app.core.ids import new_id
+from crm_app.domains.accounts.factor_models import Passkey
 from crm_app.domains.models import metadata
 from tests.conftest import Tenant
 
@@ -59,7 +61,18 @@ async def build_world(tenant: Tenant) -> World:
             row = example_row(table, tenant, ids)
             await session.execute(insert(table).values(row))
             ids[table.name] = row["id"]
+        ids["passkey"] = await _add_passkey(session, tenant.owner.user_id)
+    if tenant.owner.session_id:
+        ids["user_session"] = tenant.owner.session_id
     return World(tenant, ids)
+
+
+async def _add_passkey(session: AsyncSession, user_id: UUID) -> UUID:
+    """Add what belongs to the person, not to the organization."""
+    row = Passkey(user_id=user_id, credential_id=new_id().bytes, public_key=b"x", name="x")
+    session.add(row)
+    await session.flush()
+    return row.id
 
 
 def example_row(table: Table, tenant: Tenant, ids: Mapping[str, UUID]) -> dict[str, Any]:

@@ -74,7 +74,7 @@ async def enter(
     Runs in a transaction without a tenant; a session leaves its organization set. Raises `NoOrganization`.
     """
     await set_scope(session, "user_id", str(user.id))
-    place = await _place_of(session, user.id, organization_id)
+    place = await place_of(session, user.id, organization_id)
     if method not in WHOLE:
         kinds = await factor_repository.list_kinds(session, user.id)
         if kinds:
@@ -82,7 +82,8 @@ async def enter(
     return await begin_session(session, user.id, place, method=method, ip=ip, user_agent=user_agent)
 
 
-async def _place_of(session: AsyncSession, user_id: UUID, organization_id: UUID | None) -> Membership:
+async def place_of(session: AsyncSession, user_id: UUID, organization_id: UUID | None) -> Membership:
+    """Return the wanted (or oldest) membership of a person. Raises `NoOrganization`."""
     memberships = [row[0] for row in await repository.list_own_memberships(session, user_id)]
     wanted = [one for one in memberships if organization_id in (None, one.organization_id)]
     if not wanted:

@@ -64,3 +64,18 @@ class OwnershipOffered(Fact):
     name: ClassVar[str] = "ownership.offer"
     user_id: UUID
     waiting: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorsChanged(Fact):
+    """A person has added or removed a second factor."""
+
+    name: ClassVar[str] = "member.factors"
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorPolicyChanged(Fact):
+    """The organization asks other roles than before for two factors."""
+
+    name: ClassVar[str] = "organization.factors"

@@ -12,6 +12,8 @@ from crm_app.core.errors import Unauthenticated
 from crm_app.core.events import subscribe
 from crm_app.domains.accounts import service
 from crm_app.domains.accounts.events import (
+    FactorPolicyChanged,
+    FactorsChanged,
     MemberChanged,
     MemberRoleChanged,
     PreferencesChanged,
@@ -62,6 +64,17 @@ class KnownSessions:
         for key in gone:
             del self._entries[key]
 
+    def forget_organization(self, organization_id: str) -> None:
+        """Forget every session in an organization."""
+        self._epoch += 1
+        gone = [
+            key
+            for key, (_, who) in self._entries.items()
+            if who and str(who.actor.organization_id) == organization_id
+        ]
+        for key in gone:
+            del self._entries[key]
+
     def clear(self) -> None:
         """Forget everything."""
         self._epoch += 1
@@ -73,6 +86,8 @@ class KnownSessions:
             self.forget(fact["user_id"], fact.get("session_id"))
         elif fact["name"].startswith("member.") and fact.get("user_id"):
             self.forget(fact["user_id"])
+        elif fact["name"] == "organization.factors":
+            self.forget_organization(fact["organization_id"])
 
     def start(self) -> Callable[[], None]:
         """Listen to the hub from now on; returns the function that ends it."""
@@ -114,5 +129,10 @@ async def _forget_person(fact: Any) -> None:
     known_sessions.forget(str(fact.user_id))
 
 
-for _kind in (MemberChanged, MemberRoleChanged, PreferencesChanged):
+for _kind in (FactorsChanged, MemberChanged, MemberRoleChanged, PreferencesChanged):
     subscribe(_kind)(_forget_person)
+
+
+@subscribe(FactorPolicyChanged)
+async def _forget_everybody(fact: FactorPolicyChanged) -> None:
+    known_sessions.forget_organization(str(fact.organization_id))

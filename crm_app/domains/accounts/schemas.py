@@ -57,6 +57,8 @@ class SignedIn(View):
     user: UserView
     organization: OrganizationView
     expires_at: datetime
+    must_set_factor: bool = False
+    """The organization asks this person for a second factor, and there is none: nothing else until there is."""
 
 
 class NewSession(View):
@@ -77,9 +79,71 @@ class FactorNeeded(View):
     kinds: frozenset[str]
 
 
+class WaitingEntry(View):
+    """A sign-in that waits for its second factor."""
+
+    id: UUID
+    user_id: UUID
+    kinds: frozenset[str]
+
+
 class OrganizationCreated(View):
     """A new organization and its owner."""
 
     id: UUID
     slug: str
     owner_id: UUID
+
+
+class Device(View):
+    """What a browser says it is. `kind` is `phone`, `computer` or `unknown`."""
+
+    browser: str
+    system: str
+    model: str
+    kind: str
+
+
+class SessionView(View):
+    """A signed-in browser, as its person sees it. `network` is a block of addresses (`189.40.x.x`)."""
+
+    id: UUID
+    device: Device
+    network: str
+    is_local: bool
+    same_network: bool
+    method: str
+    created_at: datetime
+    last_seen_at: datetime
+    is_current: bool
+
+
+class TotpOffer(View):
+    """A new secret for an authenticator app; it counts once a first code has confirmed it."""
+
+    secret: str
+    uri: str
+    qr: str
+
+
+class PasskeyView(View):
+    """A passkey, as its person sees it."""
+
+    id: UUID
+    name: str
+    backed_up: bool
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class FactorsView(View):
+    """What a person has beside the password. `required` says that their organization asks for it."""
+
+    has_password: bool
+    totp: bool
+    totp_since: datetime | None
+    passkeys: list[PasskeyView]
+    recovery_left: int
+    required: bool
+    proof_kinds: frozenset[str]
+    """What a fresh proof can be given with: `totp`, `passkey`, `recovery`, or `password` without any of these."""

@@ -16,7 +16,7 @@ from crm_app.core.events import announce
 from crm_app.core.ids import new_id
 from crm_app.core.tenancy import Actor
 from crm_app.core.trace import current_trace_id
-from crm_app.domains.accounts import passwords, repository, rules
+from crm_app.domains.accounts import factor_repository, passwords, repository, rules
 from crm_app.domains.accounts.errors import EmailTaken
 from crm_app.domains.accounts.events import MemberAdded, PreferencesChanged, SessionRevoked
 from crm_app.domains.accounts.models import Membership, Organization, Role, User, UserSession
@@ -48,12 +48,22 @@ async def resolve_session(session: AsyncSession, token: str) -> SignedIn:
     membership, organization = place
     if now - row.last_seen_at > rules.SEEN_EVERY:
         await repository.touch_session(session, row.id, now)
+    must_set_factor = await _lacks_factor(session, user.id, membership, organization)
+    permissions = frozenset[str]() if must_set_factor else permissions_of(membership.role)
     return SignedIn(
-        actor=Actor(organization.id, user.id, membership.role, permissions_of(membership.role), row.id),
+        actor=Actor(organization.id, user.id, membership.role, permissions, row.id),
         user=UserView.model_validate(user),
         organization=OrganizationView.model_validate(organization),
         expires_at=row.expires_at,
+        must_set_factor=must_set_factor,
     )
+
+
+async def _lacks_factor(
+    session: AsyncSession, user_id: UUID, membership: Membership, organization: Organization
+) -> bool:
+    asked = membership.role in organization.factor_roles
+    return asked and not await factor_repository.list_kinds(session, user_id)
 
 
 def _is_valid(row: UserSession, now: datetime) -> bool:
