@@ -1,16 +1,22 @@
 """Who acts, and for which organization: the first of the three tenancy walls."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from crm_app.core.errors import Forbidden
+from crm_app.core.sight import EVERYBODYS, NOTHING, Reach, Sight
+
+__all__ = ["Actor", "Reach", "Sight"]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """The identity behind one use case. Every service takes one; it never comes from a client's argument.
 
-    `user_id` is None when a channel or the system itself acts.
+    `user_id` is None when a channel or the system itself acts. `narrowed` holds the permissions whose reach is
+    less than everybody's things; `colleagues` are the members of the actor's teams, `led` those of the teams
+    that the actor manages. Everything that a decision needs is here: none of them costs a query.
     """
 
     organization_id: UUID
@@ -18,6 +24,9 @@ class Actor:
     role: str
     permissions: frozenset[str]
     session_id: UUID | None = None
+    narrowed: Mapping[str, Reach] = field(default_factory=dict, hash=False)
+    colleagues: frozenset[UUID] = frozenset()
+    led: frozenset[UUID] = frozenset()
 
     def can(self, permission: str) -> bool:
         """Tell whether the actor holds `permission`."""
@@ -27,3 +36,24 @@ class Actor:
         """Raise `Forbidden` unless the actor holds `permission`."""
         if permission not in self.permissions:
             raise Forbidden(permission=permission)
+
+    def reach(self, permission: str) -> Reach:
+        """Return how far a permission goes. Raises `Forbidden` when the actor does not hold it."""
+        self.require(permission)
+        return self.narrowed.get(permission, Reach.ALL)
+
+    def sight(self, permission: str, pickup: str) -> Sight:
+        """Return whose things `permission` covers; `pickup` is the permission that covers nobody's."""
+        if permission not in self.permissions:
+            return NOTHING
+        reach = self.narrowed.get(permission, Reach.ALL)
+        if reach is Reach.ALL:
+            return EVERYBODYS
+        return Sight(self._people(reach), pickup in self.permissions)
+
+    def _people(self, reach: Reach) -> tuple[UUID, ...]:
+        """Return whose things this reach covers. Whoever manages a team reaches it in any case."""
+        others = self.colleagues | self.led if reach is Reach.TEAM else self.led
+        if self.user_id is None:
+            return tuple(sorted(others))
+        return (self.user_id, *sorted(others - {self.user_id})) if others else (self.user_id,)

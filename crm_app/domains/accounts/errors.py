@@ -106,3 +106,10 @@ class OfferWaiting(Conflict):
 
     code = "offer_waiting"
     key = "errors.members.offer_waiting"
+
+
+class ReassignLocked(Forbidden):
+    """The role keeps its people from passing on what is theirs (`module` says which kind of thing)."""
+
+    code = "reassign_locked"
+    key = "errors.accounts.reassign_locked"

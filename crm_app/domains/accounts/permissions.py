@@ -8,8 +8,10 @@ from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.models import Role
 
 READS: Final = frozenset({"contacts.read", "deals.read", "conversations.read", "channels.read", "analytics.read"})
-SELLS: Final = READS | {"contacts.write", "deals.write", "messages.send"}
-MANAGES: Final = SELLS | {"deliveries.replay", "audit.read"}
+PICKS_UP: Final = frozenset({"contacts.pickup", "deals.pickup", "conversations.pickup"})
+"""To see what belongs to nobody although one's reach is narrow, and to take it for oneself."""
+SELLS: Final = READS | PICKS_UP | {"contacts.write", "deals.write", "messages.send", "conversations.reassign"}
+MANAGES: Final = SELLS | {"contacts.reassign", "deals.reassign", "deliveries.replay", "audit.read"}
 ADMINISTERS: Final = MANAGES | {"channels.manage", "members.manage", "organization.manage"}
 
 ROLE_PERMISSIONS: Final = MappingProxyType(

@@ -30,12 +30,12 @@ class IdentityInvalid(Invalid):
 
 
 class AddressTaken(Conflict):
-    """Another contact (`contact_id`) has this phone or e-mail already."""
+    """Another contact has this phone or e-mail already; `contact_id` is there for whoever may see it."""
 
     key = "errors.contacts.taken"
 
-    def __init__(self, field: str, contact_id: UUID) -> None:
-        super().__init__(fields={field: self.key}, contact_id=str(contact_id))
+    def __init__(self, field: str, contact_id: UUID | None) -> None:
+        super().__init__(fields={field: self.key}, contact_id=str(contact_id) if contact_id else None)
 
 
 class ContactChanged(Conflict):

@@ -14,6 +14,7 @@ from crm_app.core.tenancy import Actor
 from crm_app.domains.contacts import repository, rules
 from crm_app.domains.contacts.errors import AddressTaken, EmailInvalid, IdentityInvalid, PhoneInvalid
 from crm_app.domains.contacts.models import Contact, ContactIdentity, IdentityKind
+from crm_app.domains.contacts.reach import contact_sight
 
 Address = tuple[str, str]
 OWN_FIELDS = (IdentityKind.PHONE.value, IdentityKind.EMAIL.value)
@@ -58,12 +59,20 @@ def leading_values(addresses: Sequence[Address]) -> dict[str, str]:
 
 
 async def find_holder(session: AsyncSession, actor: Actor, addresses: Sequence[Address]) -> Contact | None:
-    """Return the contact that has the most reliable (first) of these addresses that anybody has."""
+    """Return the contact that has the most reliable (first) of these addresses that anybody has.
+
+    Raises `AddressTaken` when it is out of the actor's reach.
+    """
     known = await repository.find_identities(session, actor.organization_id, addresses)
     if not known:
         return None
     first = min(known, key=lambda identity: addresses.index((identity.kind, identity.value)))
-    return await repository.find_contact(session, actor.organization_id, first.contact_id)
+    contact = await repository.find_contact(
+        session, actor.organization_id, first.contact_id, sight=contact_sight(actor)
+    )
+    if contact is None:
+        raise AddressTaken(first.kind, None)
+    return contact
 
 
 async def reserve(
@@ -75,7 +84,14 @@ async def reserve(
     await repository.lock_addresses(session, actor.organization_id, addresses)
     for identity in await repository.find_identities(session, actor.organization_id, addresses):
         if identity.contact_id != for_contact:
-            raise AddressTaken(identity.kind, identity.contact_id)
+            raise await _taken_by(session, actor, identity)
+
+
+async def _taken_by(session: AsyncSession, actor: Actor, identity: ContactIdentity) -> AddressTaken:
+    """Return the error, which names the other contact only to whoever may see it."""
+    sight = contact_sight(actor)
+    seen = await repository.list_summaries(session, actor.organization_id, [identity.contact_id], sight=sight)
+    return AddressTaken(identity.kind, identity.contact_id if seen else None)
 
 
 def attach(session: AsyncSession, contact: Contact, addresses: Iterable[Address]) -> None:

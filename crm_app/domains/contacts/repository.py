@@ -9,8 +9,10 @@ from sqlalchemy import func, literal, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from crm_app.core.sight import clauses
 from crm_app.core.sql import run
 from crm_app.domains.contacts.models import Activity, Contact, ContactIdentity
+from crm_app.domains.contacts.reach import ContactSight, activities_seen
 from crm_app.domains.contacts.schemas import ContactFilter, ContactOrder
 
 LIST_COLUMNS = (
@@ -42,11 +44,11 @@ FROM known"""
 
 
 async def find_contact(
-    session: AsyncSession, organization_id: UUID, contact_id: UUID, *, lock: bool = False
+    session: AsyncSession, organization_id: UUID, contact_id: UUID, *, sight: ContactSight, lock: bool = False
 ) -> Contact | None:
     """Return a contact, or None; with `lock` nobody else may change it before the transaction ends."""
     statement = select(Contact).where(
-        col(Contact.organization_id) == organization_id, col(Contact.id) == contact_id
+        col(Contact.organization_id) == organization_id, col(Contact.id) == contact_id, *clauses(sight.where())
     )
     if lock:
         # Values read earlier in this transaction are stale once the lock was waited for.
@@ -104,11 +106,12 @@ async def remove_identities(
             await session.delete(identity)
 
 
-def _filtered(organization_id: UUID, criteria: ContactFilter) -> list[Any]:
+def _filtered(organization_id: UUID, criteria: ContactFilter, sight: ContactSight) -> list[Any]:
     archived_at = col(Contact.archived_at)
     conditions = [
         col(Contact.organization_id) == organization_id,
         archived_at.is_not(None) if criteria.archived else archived_at.is_(None),
+        *clauses(sight.where()),
     ]
     if criteria.owner_id is not None:
         conditions.append(col(Contact.owner_id) == criteria.owner_id)
@@ -134,11 +137,12 @@ async def list_contacts(
     organization_id: UUID,
     criteria: ContactFilter,
     *,
+    sight: ContactSight,
     after: tuple[Any, UUID] | None,
     limit: int,
 ) -> Sequence[Any]:
     """Return up to `limit` rows of `LIST_COLUMNS` and `sort_name`, in the filter's order, behind `after`."""
-    statement = select(*LIST_COLUMNS, col(Contact.sort_name)).where(*_filtered(organization_id, criteria))
+    statement = select(*LIST_COLUMNS, col(Contact.sort_name)).where(*_filtered(organization_id, criteria, sight))
     rows: Sequence[Any] = (await session.execute(_ordered(statement, criteria.order, after).limit(limit))).all()
     return rows
 
@@ -150,7 +154,8 @@ def _search_query(query_words: Sequence[str]) -> str:
 
 _SEARCH = text(
     "search_contacts(to_tsquery('simple', :query), :archived, CAST(:owner_id AS uuid), :by_activity, "
-    "CAST(:after_name AS text), CAST(:after_moment AS timestamptz), CAST(:after_id AS uuid), :most)"
+    "CAST(:after_name AS text), CAST(:after_moment AS timestamptz), CAST(:after_id AS uuid), :most, "
+    "CAST(:reach AS jsonb))"
 )
 
 
@@ -160,6 +165,7 @@ async def search_contacts(
     criteria: ContactFilter,
     query_words: Sequence[str],
     *,
+    sight: ContactSight,
     after: tuple[Any, UUID] | None,
     limit: int,
 ) -> Sequence[Any]:
@@ -179,6 +185,7 @@ async def search_contacts(
             "after_moment": after[0] if after and by_activity else None,
             "after_id": after[1] if after else None,
             "most": limit,
+            "reach": sight.as_json(),
         },
     )
     ids = found.all()
@@ -189,35 +196,41 @@ async def search_contacts(
     return rows
 
 
-async def count_contacts(session: AsyncSession, organization_id: UUID, criteria: ContactFilter) -> int:
+async def count_contacts(
+    session: AsyncSession, organization_id: UUID, criteria: ContactFilter, *, sight: ContactSight
+) -> int:
     """Return how many contacts the filter lets through."""
-    statement = select(func.count()).select_from(Contact).where(*_filtered(organization_id, criteria))
+    statement = select(func.count()).select_from(Contact).where(*_filtered(organization_id, criteria, sight))
     return (await session.scalar(statement)) or 0
 
 
 async def count_found(
-    session: AsyncSession, criteria: ContactFilter, query_words: Sequence[str], *, most: int
+    session: AsyncSession, criteria: ContactFilter, query_words: Sequence[str], *, sight: ContactSight, most: int
 ) -> int:
     """Return how many contacts a search finds, counting no further than `most`."""
     counted = text(
-        "SELECT count_found_contacts(to_tsquery('simple', :query), :archived, CAST(:owner_id AS uuid), :most)"
+        "SELECT count_found_contacts(to_tsquery('simple', :query), :archived, CAST(:owner_id AS uuid), :most, "
+        "CAST(:reach AS jsonb))"
     )
     values = {
         "query": _search_query(query_words),
         "archived": criteria.archived,
         "owner_id": criteria.owner_id,
         "most": most,
+        "reach": sight.as_json(),
     }
     return int((await session.execute(counted, values)).scalar_one())
 
 
 async def list_summaries(
-    session: AsyncSession, organization_id: UUID, contact_ids: Iterable[UUID]
+    session: AsyncSession, organization_id: UUID, contact_ids: Iterable[UUID], *, sight: ContactSight
 ) -> Sequence[Any]:
     """Return id, name, company and phone of these contacts."""
     columns = (col(Contact.id), col(Contact.name), col(Contact.company), col(Contact.phone))
     statement = select(*columns).where(
-        col(Contact.organization_id) == organization_id, col(Contact.id).in_(list(contact_ids))
+        col(Contact.organization_id) == organization_id,
+        col(Contact.id).in_(list(contact_ids)),
+        *clauses(sight.where()),
     )
     return (await session.execute(statement)).all()
 
@@ -227,6 +240,7 @@ async def list_activities(
     organization_id: UUID,
     contact_id: UUID,
     *,
+    sight: ContactSight,
     kinds: Sequence[str] = (),
     after: tuple[datetime, UUID] | None,
     limit: int,
@@ -239,6 +253,7 @@ async def list_activities(
     statement = select(Activity).where(
         col(Activity.organization_id) == organization_id, col(Activity.contact_id) == contact_id
     )
+    statement = statement.where(*clauses(activities_seen(sight)))
     if kinds:
         statement = statement.where(or_(*(col(Activity.kind).startswith(kind, autoescape=True) for kind in kinds)))
     if after:

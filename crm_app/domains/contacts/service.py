@@ -8,16 +8,19 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.clock import utc_now
-from crm_app.core.errors import Invalid, NotFound
+from crm_app.core.errors import Forbidden, Invalid, NotFound
 from crm_app.core.events import announce
 from crm_app.core.repository import Page, decode_cursor, encode_cursor
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
+from crm_app.domains.accounts.handover import check_handover, owner_of_new
+from crm_app.domains.accounts.sights import sight_of_contacts
 from crm_app.domains.contacts import handing_over as handing_over
 from crm_app.domains.contacts import identities, positions, repository, rules
 from crm_app.domains.contacts.errors import ContactChanged
 from crm_app.domains.contacts.events import ContactCreated, ContactUpdated
 from crm_app.domains.contacts.models import Contact
+from crm_app.domains.contacts.reach import contact_sight
 from crm_app.domains.contacts.schemas import (
     ContactCreate,
     ContactDetail,
@@ -39,9 +42,13 @@ MOST_FOUND: Final = 1000
 
 
 async def create_contact(session: AsyncSession, actor: Actor, *, data: ContactCreate) -> ContactDetail:
-    """Add a contact. Raises `PhoneInvalid`, `EmailInvalid`, `AddressTaken`, or `NotFound` for the owner."""
+    """Add a contact.
+
+    Raises `PhoneInvalid`, `EmailInvalid`, `AddressTaken`, `ReassignLocked`, or `NotFound` for the owner.
+    """
     actor.require("contacts.write")
     values = identities.with_canonical_addresses(data.model_dump())
+    values["owner_id"] = owner_of_new(actor, "contacts", sight_of_contacts(actor), data.owner_id)
     if data.owner_id is not None:
         await accounts.access_member(session, actor, data.owner_id)
     contact = Contact(organization_id=actor.organization_id, **values)
@@ -135,16 +142,17 @@ async def update_contact(
 ) -> ContactDetail:
     """Change the given fields of the version that was read.
 
-    Raises `NotFound`, `ContactChanged`, `PhoneInvalid`, `EmailInvalid`, `AddressTaken`.
+    Raises `NotFound`, `ContactChanged`, `PhoneInvalid`, `EmailInvalid`, `AddressTaken`, `ReassignLocked`.
     """
-    actor.require("contacts.write")
-    contact = await _load(session, actor, contact_id, lock=True)
+    contact = await _load_to_change(session, actor, contact_id)
     if contact.version != data.version:
         raise ContactChanged(contact.version)
     wanted = identities.with_canonical_addresses(data.changes())
     changes = {field: value for field, value in wanted.items() if getattr(contact, field) != value}
     if not changes:
         return await _detail(session, contact)
+    if "owner_id" in changes:
+        check_handover(actor, "contacts", contact.owner_id, changes["owner_id"])
     if changes.get("owner_id") is not None:
         await accounts.access_member(session, actor, changes["owner_id"])
     await identities.replace(session, actor, contact, changes)
@@ -176,8 +184,7 @@ def _mark_changed(session: AsyncSession, actor: Actor, contact: Contact) -> None
 
 async def archive_contact(session: AsyncSession, actor: Actor, *, contact_id: UUID) -> ContactDetail:
     """Take a contact out of the lists; its deals and conversations stay. Raises `NotFound`."""
-    actor.require("contacts.write")
-    contact = await _load(session, actor, contact_id, lock=True)
+    contact = await _load_to_change(session, actor, contact_id)
     if contact.archived_at is None:
         await _set_archived(session, actor, contact, utc_now())
     return await _detail(session, contact)
@@ -185,8 +192,7 @@ async def archive_contact(session: AsyncSession, actor: Actor, *, contact_id: UU
 
 async def restore_contact(session: AsyncSession, actor: Actor, *, contact_id: UUID) -> ContactDetail:
     """Bring an archived contact back into the lists. Raises `NotFound`."""
-    actor.require("contacts.write")
-    contact = await _load(session, actor, contact_id, lock=True)
+    contact = await _load_to_change(session, actor, contact_id)
     if contact.archived_at is not None:
         await _set_archived(session, actor, contact, None)
     return await _detail(session, contact)
@@ -206,10 +212,21 @@ async def get_contact(session: AsyncSession, actor: Actor, *, contact_id: UUID) 
     return await _detail(session, await _load(session, actor, contact_id))
 
 
-async def _load(session: AsyncSession, actor: Actor, contact_id: UUID, *, lock: bool = False) -> Contact:
-    contact = await repository.find_contact(session, actor.organization_id, contact_id, lock=lock)
+async def _load(session: AsyncSession, actor: Actor, contact_id: UUID) -> Contact:
+    contact = await repository.find_contact(session, actor.organization_id, contact_id, sight=contact_sight(actor))
     if contact is None:
         raise NotFound(kind="contact")
+    return contact
+
+
+async def _load_to_change(session: AsyncSession, actor: Actor, contact_id: UUID) -> Contact:
+    """Lock a contact for a change. Raises `NotFound`, or `Forbidden` for one that may only be seen."""
+    actor.require("contacts.write")
+    sight = contact_sight(actor, "contacts.write")
+    contact = await repository.find_contact(session, actor.organization_id, contact_id, sight=sight, lock=True)
+    if contact is None:
+        await _load(session, actor, contact_id)
+        raise Forbidden("errors.accounts.beyond_reach", permission="contacts.write")
     return contact
 
 
@@ -236,12 +253,15 @@ async def list_contacts(
     size = max(1, min(limit, MAX_PAGE_SIZE))
     query_words = rules.search_words(wanted.q)
     after = _position(cursor, wanted.order) if cursor else None
+    sight = contact_sight(actor)
     if query_words:
         rows = await repository.search_contacts(
-            session, actor.organization_id, wanted, query_words, after=after, limit=size + 1
+            session, actor.organization_id, wanted, query_words, sight=sight, after=after, limit=size + 1
         )
     else:
-        rows = await repository.list_contacts(session, actor.organization_id, wanted, after=after, limit=size + 1)
+        rows = await repository.list_contacts(
+            session, actor.organization_id, wanted, sight=sight, after=after, limit=size + 1
+        )
     items = [ContactView.model_validate(row) for row in rows[:size]]
     return Page(items, _next_cursor(rows[size - 1], wanted.order) if len(rows) > size else None)
 
@@ -262,10 +282,10 @@ async def count_contacts(session: AsyncSession, actor: Actor, *, criteria: Conta
     """Return how many contacts the filter lets through; a search counts no further than `MOST_FOUND`."""
     actor.require("contacts.read")
     wanted = criteria or ContactFilter()
-    query_words = rules.search_words(wanted.q)
+    query_words, sight = rules.search_words(wanted.q), contact_sight(actor)
     if query_words:
-        return await repository.count_found(session, wanted, query_words, most=MOST_FOUND)
-    return await repository.count_contacts(session, actor.organization_id, wanted)
+        return await repository.count_found(session, wanted, query_words, sight=sight, most=MOST_FOUND)
+    return await repository.count_contacts(session, actor.organization_id, wanted, sight=sight)
 
 
 async def get_summaries(
@@ -274,5 +294,7 @@ async def get_summaries(
     """Return what cards and rows show of these contacts, by id; unknown ids are left out."""
     actor.require("contacts.read")
     wanted = set(contact_ids)
-    rows = await repository.list_summaries(session, actor.organization_id, wanted) if wanted else []
+    if not wanted:
+        return {}
+    rows = await repository.list_summaries(session, actor.organization_id, wanted, sight=contact_sight(actor))
     return {row.id: ContactSummary(id=row.id, name=row.name, company=row.company, phone=row.phone) for row in rows}

@@ -17,6 +17,7 @@ from crm_app.core.tenancy import Actor
 from crm_app.domains.contacts import positions, repository
 from crm_app.domains.contacts.events import ActivityRecorded
 from crm_app.domains.contacts.models import Activity
+from crm_app.domains.contacts.reach import contact_sight
 from crm_app.domains.contacts.schemas import ActivityView, NoteCreate
 
 PAGE_SIZE = 50
@@ -89,9 +90,17 @@ def add_line(
 
 async def add_note(session: AsyncSession, actor: Actor, *, contact_id: UUID, note: NoteCreate) -> UUID:
     """Write a note into a contact's timeline and return its id. Raises `NotFound`."""
+    actor.require("contacts.write")
+    await _check_seen(session, actor, contact_id)
     return await record_activity(
         session, actor, contact_id=contact_id, kind="note.added", data={"text": note.text}
     )
+
+
+async def _check_seen(session: AsyncSession, actor: Actor, contact_id: UUID) -> None:
+    sight = contact_sight(actor)
+    if await repository.find_contact(session, actor.organization_id, contact_id, sight=sight) is None:
+        raise NotFound(kind="contact")
 
 
 async def list_timeline(
@@ -108,15 +117,20 @@ async def list_timeline(
     Raises `NotFound`, or `Invalid` for the cursor.
     """
     actor.require("contacts.read")
-    if await repository.find_contact(session, actor.organization_id, contact_id) is None:
-        raise NotFound(kind="contact")
+    await _check_seen(session, actor, contact_id)
     size = max(1, min(limit, MAX_PAGE_SIZE))
     after = None
     if cursor:
         key, row_id = decode_cursor(cursor, 2)
         after = (positions.moment(key), positions.uuid(row_id))
     rows = await repository.list_activities(
-        session, actor.organization_id, contact_id, kinds=kinds, after=after, limit=size + 1
+        session,
+        actor.organization_id,
+        contact_id,
+        sight=contact_sight(actor),
+        kinds=kinds,
+        after=after,
+        limit=size + 1,
     )
     items = [ActivityView.model_validate(row) for row in rows[:size]]
     more = len(rows) > size

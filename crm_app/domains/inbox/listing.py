@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, literal, literal_column, select, tuple_, union_all
+from sqlalchemy import Select, and_, false, func, literal, literal_column, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from crm_app.core.sight import Condition, Sight, clauses
 from crm_app.domains.accounts.models import User
 from crm_app.domains.channels.models import Channel
 from crm_app.domains.contacts.models import Contact
@@ -19,6 +20,8 @@ Position = tuple[datetime, UUID]
 """Where a window ends: the time and the id of its last row."""
 
 COUNTED_AT_MOST = 1_000
+MOST_WALKS = 24
+"""People whose conversations are walked each for itself; of larger teams the whole list is walked and filtered."""
 _NOTHING: Any = literal_column("0")  # no parameter, so that partial indexes are seen to fit
 _ALL_STATUSES = tuple(ConversationStatus)
 
@@ -91,11 +94,29 @@ def _narrowed(filters: ConversationFilter, user_id: UUID | None) -> list[Any]:
     return conditions
 
 
+def _whose(filters: ConversationFilter, sight: Sight) -> list[list[Any]]:
+    """Return the conditions on the assignee, one entry per walk through an index in the list's order.
+
+    Who sees only some people's conversations gets the newest of each of them, merged: every walk is short.
+    """
+    assignee = col(Conversation.assignee_id)
+    chosen = filters.box is not Box.ALL or filters.assignee_id is not None
+    if chosen or sight.people is None or len(sight.people) > MOST_WALKS:
+        return [list(clauses(_seen(sight)))]
+    walks: list[list[Any]] = [[assignee == person] for person in sight.people]
+    return [*walks, [assignee.is_(None)]] if sight.nobody else walks or [[false()]]
+
+
+def _seen(sight: Sight) -> Condition:
+    return sight.where("conversation.assignee_id", "seen")
+
+
 def conversations_statement(
     organization_id: UUID,
     filters: ConversationFilter,
     user_id: UUID | None,
     *,
+    sight: Sight,
     after: Position | None,
     limit: int,
 ) -> Select[Any]:
@@ -110,10 +131,11 @@ def conversations_statement(
     statuses = [filters.status] if filters.status else _ALL_STATUSES
     windows = [
         select(col(Conversation.id), col(Conversation.last_message_at))
-        .where(*conditions, col(Conversation.status) == status)
+        .where(*conditions, *whose, col(Conversation.status) == status)
         .order_by(col(Conversation.last_message_at).desc(), col(Conversation.id).desc())
         .limit(limit)
         for status in statuses
+        for whose in _whose(filters, sight)
     ]
     if len(windows) == 1:
         window = windows[0].subquery()
@@ -140,36 +162,47 @@ async def list_conversations(
     filters: ConversationFilter,
     user_id: UUID | None,
     *,
+    sight: Sight,
     after: Position | None,
     limit: int,
 ) -> list[Any]:
     """Return rows of the inbox list."""
-    statement = conversations_statement(organization_id, filters, user_id, after=after, limit=limit)
+    statement = conversations_statement(organization_id, filters, user_id, sight=sight, after=after, limit=limit)
     return list(await session.execute(statement))
 
 
 async def list_conversations_of_contacts(
-    session: AsyncSession, organization_id: UUID, contact_ids: Sequence[UUID], limit: int
+    session: AsyncSession, organization_id: UUID, contact_ids: Sequence[UUID], limit: int, *, sight: Sight
 ) -> list[Any]:
     """Return the conversations of these contacts, the most recently active first."""
     statement = (
         _joined(select(*_ROW))
-        .where(col(Conversation.organization_id) == organization_id, col(Conversation.contact_id).in_(contact_ids))
+        .where(
+            col(Conversation.organization_id) == organization_id,
+            col(Conversation.contact_id).in_(contact_ids),
+            *clauses(_seen(sight)),
+        )
         .order_by(col(Conversation.last_message_at).desc())
         .limit(limit)
     )
     return list(await session.execute(statement))
 
 
-async def find_conversation_detail(session: AsyncSession, organization_id: UUID, conversation_id: UUID) -> Any:
+async def find_conversation_detail(
+    session: AsyncSession, organization_id: UUID, conversation_id: UUID, *, sight: Sight
+) -> Any:
     """Return one conversation with what its header and composer need."""
     statement = _joined(select(*_ROW, *_DETAIL)).where(
-        col(Conversation.organization_id) == organization_id, col(Conversation.id) == conversation_id
+        col(Conversation.organization_id) == organization_id,
+        col(Conversation.id) == conversation_id,
+        *clauses(_seen(sight)),
     )
     return (await session.execute(statement)).one_or_none()
 
 
-async def count_conversations(session: AsyncSession, organization_id: UUID, user_id: UUID | None) -> Any:
+async def count_conversations(
+    session: AsyncSession, organization_id: UUID, user_id: UUID | None, *, sight: Sight
+) -> Any:
     """Return counts of open conversations: all, mine, queue, then the same of those with something unread."""
     mine = col(Conversation.assignee_id) == user_id
     queue = col(Conversation.assignee_id).is_(None)
@@ -184,6 +217,7 @@ async def count_conversations(session: AsyncSession, organization_id: UUID, user
                 col(Conversation.organization_id) == organization_id,
                 col(Conversation.status) == ConversationStatus.OPEN,
                 *conditions,
+                *clauses(_seen(sight)),
             )
             .limit(COUNTED_AT_MOST)
         )

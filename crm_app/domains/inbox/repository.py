@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from crm_app.core import repository as rows
 from crm_app.core.errors import NotFound
 from crm_app.core.ids import new_id
+from crm_app.core.sight import Sight, clauses
 from crm_app.domains.inbox.models import (
     Attachment,
     Conversation,
@@ -30,17 +30,16 @@ _UNDELIVERED: Any = [literal_column("'pending'"), literal_column("'sending'"), l
 
 
 async def get_conversation(
-    session: AsyncSession, organization_id: UUID, conversation_id: UUID, *, lock: bool = False
+    session: AsyncSession, organization_id: UUID, conversation_id: UUID, *, sight: Sight, lock: bool = False
 ) -> Conversation:
     """Return a conversation, locked against others' changes when asked for. Raises `NotFound`."""
-    if not lock:
-        return await rows.get(session, Conversation, organization_id, conversation_id)
-    statement = (
-        select(Conversation)
-        .where(col(Conversation.organization_id) == organization_id, col(Conversation.id) == conversation_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+    statement = select(Conversation).where(
+        col(Conversation.organization_id) == organization_id,
+        col(Conversation.id) == conversation_id,
+        *clauses(sight.where("conversation.assignee_id", "seen")),
     )
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
     conversation = (await session.scalars(statement)).one_or_none()
     if conversation is None:
         raise NotFound(kind="conversation")

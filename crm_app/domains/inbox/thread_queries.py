@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import TextClause, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from crm_app.core.sight import Condition, Sight, clauses
 from crm_app.core.sql import Row, fetch_all, fetch_value
 from crm_app.domains.accounts.models import User
 from crm_app.domains.contacts.models import Contact
@@ -41,13 +42,15 @@ _MESSAGES_BEFORE = f"{_THREAD} AND (m.occurred_at, m.id) < (%(moment)s, %(id)s) 
 _MESSAGES_AFTER = f"{_THREAD} AND (m.occurred_at, m.id) > (%(moment)s, %(id)s) {_OLDEST_FIRST}"
 _MESSAGES_BY_ID = f"""{_MESSAGE} {_FROM_MESSAGE}
 WHERE m.organization_id = %(organization_id)s AND m.id = ANY(%(ids)s)"""
-_FAILED = f"""{_MESSAGE}, contact.name AS contact_name, channel.name AS channel_name {_FROM_MESSAGE}
-JOIN conversation ON conversation.organization_id = m.organization_id AND conversation.id = m.conversation_id
+_CONVERSATION = """
+JOIN conversation ON conversation.organization_id = m.organization_id AND conversation.id = m.conversation_id"""
+_SEEN_BY_ID = f"""{_MESSAGE} {_FROM_MESSAGE} {_CONVERSATION}
+WHERE m.organization_id = %(organization_id)s AND m.id = ANY(%(ids)s)"""
+_FAILED = f"""{_MESSAGE}, contact.name AS contact_name, channel.name AS channel_name {_FROM_MESSAGE} {_CONVERSATION}
 JOIN contact ON contact.organization_id = conversation.organization_id AND contact.id = conversation.contact_id
 JOIN channel ON channel.organization_id = m.organization_id AND channel.id = m.channel_id
 WHERE m.organization_id = %(organization_id)s AND m.status = 'failed'
-  AND (%(before)s::uuid IS NULL OR m.id < %(before)s)
-ORDER BY m.id DESC LIMIT %(limit)s"""
+  AND (%(before)s::uuid IS NULL OR m.id < %(before)s)"""
 _COUNT_FAILED = """SELECT count(*) FROM (
     SELECT FROM message WHERE organization_id = %(organization_id)s AND status = 'failed' LIMIT %(most)s
 ) AS failed"""
@@ -71,13 +74,27 @@ async def list_thread(
     return await fetch_all(session, statement, {**values, "moment": place[0], "id": place[1]})
 
 
-async def list_messages_by_id(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID]) -> list[Row]:
+def _seen(sight: Sight) -> list[TextClause]:
+    return clauses(_where(sight))
+
+
+def _where(sight: Sight) -> Condition:
+    return sight.where("conversation.assignee_id", "seen")
+
+
+async def list_messages_by_id(
+    session: AsyncSession, organization_id: UUID, ids: Sequence[UUID], *, sight: Sight
+) -> list[Row]:
     """Return these messages, in no order."""
-    return await fetch_all(session, _MESSAGES_BY_ID, {"organization_id": organization_id, "ids": list(ids)})
+    values: Row = {"organization_id": organization_id, "ids": list(ids)}
+    if sight.everything:
+        return await fetch_all(session, _MESSAGES_BY_ID, values)
+    seen, people = _where(sight)
+    return await fetch_all(session, f"{_SEEN_BY_ID} {seen}", {**values, **people})
 
 
 async def list_quoted(
-    session: AsyncSession, organization_id: UUID, channel_id: UUID, provider_ids: Sequence[str]
+    session: AsyncSession, organization_id: UUID, channel_id: UUID, provider_ids: Sequence[str], *, sight: Sight
 ) -> list[Any]:
     """Return what is shown of quoted messages, by the vendor's ids."""
     if not provider_ids:
@@ -102,12 +119,15 @@ async def list_quoted(
             col(Message.organization_id) == organization_id,
             col(Message.channel_id) == channel_id,
             col(Message.provider_message_id).in_(provider_ids),
+            *_seen(sight),
         )
     )
     return list(await session.execute(statement))
 
 
-async def list_hits(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID]) -> list[Any]:
+async def list_hits(
+    session: AsyncSession, organization_id: UUID, ids: Sequence[UUID], *, sight: Sight
+) -> list[Any]:
     """Return what is shown of found messages, in no order."""
     statement = (
         select(
@@ -120,21 +140,30 @@ async def list_hits(session: AsyncSession, organization_id: UUID, ids: Sequence[
         )
         .join(Conversation, _IS_ITS_CONVERSATION)
         .join(Contact, _IS_ITS_CONTACT)
-        .where(col(Message.organization_id) == organization_id, col(Message.id).in_(ids))
+        .where(col(Message.organization_id) == organization_id, col(Message.id).in_(ids), *_seen(sight))
     )
     return list(await session.execute(statement))
 
 
 async def list_failed(
-    session: AsyncSession, organization_id: UUID, *, before: UUID | None, limit: int
+    session: AsyncSession, organization_id: UUID, *, sight: Sight, before: UUID | None, limit: int
 ) -> list[Row]:
     """Return messages that failed, newest first, with contact and channel."""
+    seen, people = _where(sight)
+    statement = f"{_FAILED} {seen} ORDER BY m.id DESC LIMIT %(limit)s"
     return await fetch_all(
-        session, _FAILED, {"organization_id": organization_id, "before": before, "limit": limit}
+        session, statement, {"organization_id": organization_id, "before": before, "limit": limit, **people}
     )
 
 
-async def count_failed(session: AsyncSession, organization_id: UUID) -> int:
+async def count_failed(session: AsyncSession, organization_id: UUID, *, sight: Sight) -> int:
     """Return how many messages failed, up to the cap."""
     values = {"organization_id": organization_id, "most": COUNTED_AT_MOST}
-    return int(await fetch_value(session, _COUNT_FAILED, values) or 0)
+    if sight.everything:
+        return int(await fetch_value(session, _COUNT_FAILED, values) or 0)
+    seen, people = _where(sight)
+    statement = f"""SELECT count(*) FROM (
+    SELECT FROM message m {_CONVERSATION}
+    WHERE m.organization_id = %(organization_id)s AND m.status = 'failed' {seen} LIMIT %(most)s
+) AS failed"""  # noqa: S608
+    return int(await fetch_value(session, statement, {**values, **people}) or 0)

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_app.core.sight import Sight
 from crm_app.core.sql import fetch_all, fetch_value
 from crm_app.domains.pipeline.rules import FOLD_FROM, FOLD_TO, fold
 from crm_app.domains.pipeline.schemas import (
@@ -36,10 +37,11 @@ _SEARCH = f"""AND (translate(lower(d.title), '{FOLD_FROM}', '{FOLD_TO}') LIKE %(
                AND k.search_text LIKE %(search)s ESCAPE '\\'))"""  # noqa: S608
 
 
-def _filtering(wanted: BoardFilter) -> tuple[str, dict[str, Any]]:
-    """Return the SQL conditions of a filter, from fixed parts only, and their parameters."""
-    conditions: list[str] = []
-    parameters: dict[str, Any] = {}
+def _filtering(wanted: BoardFilter, sight: Sight) -> tuple[str, dict[str, Any]]:
+    """Return the SQL conditions of a filter and a reach, from fixed parts only, and their parameters."""
+    seen, values = sight.where("d.owner_id", "seen")
+    conditions: list[str] = [seen] if seen else []
+    parameters: dict[str, Any] = {**values}
     if wanted.owner_id is not None:
         conditions.append(_OWNER)
         parameters["owner_id"] = wanted.owner_id
@@ -77,10 +79,16 @@ ORDER BY s.position, s.id"""  # noqa: S608
 
 
 async def load_board(
-    session: AsyncSession, organization_id: UUID, pipeline_id: UUID | None, wanted: BoardFilter, size: int
+    session: AsyncSession,
+    organization_id: UUID,
+    pipeline_id: UUID | None,
+    wanted: BoardFilter,
+    size: int,
+    *,
+    sight: Sight,
 ) -> BoardView | None:
     """Return the first `size` cards of every column with the columns' totals, in one statement."""
-    conditions, parameters = _filtering(wanted)
+    conditions, parameters = _filtering(wanted, sight)
     statement = board_sql(conditions, default_pipeline=pipeline_id is None)
     parameters |= {"organization_id": organization_id, "size": size}
     if pipeline_id is not None:
@@ -113,9 +121,11 @@ async def load_column(
     wanted: BoardFilter,
     after: tuple[str, UUID],
     size: int,
+    *,
+    sight: Sight,
 ) -> ColumnPage:
     """Return up to `size` cards of a column that come after the position `(rank, id)`."""
-    conditions, parameters = _filtering(wanted)
+    conditions, parameters = _filtering(wanted, sight)
     statement = f"""
 SELECT coalesce(json_agg(row_to_json(card) ORDER BY card.rank, card.id), '[]')::text
 FROM (SELECT {CARD_COLUMNS} FROM deal d {WITH_CONTACT}
@@ -136,10 +146,10 @@ FROM (SELECT {CARD_COLUMNS} FROM deal d {WITH_CONTACT}
 
 
 async def load_cards(
-    session: AsyncSession, organization_id: UUID, deal_ids: list[UUID], wanted: BoardFilter
+    session: AsyncSession, organization_id: UUID, deal_ids: list[UUID], wanted: BoardFilter, *, sight: Sight
 ) -> list[DealCard]:
     """Return those of the deals that stand on a board and pass the filter."""
-    conditions, parameters = _filtering(wanted)
+    conditions, parameters = _filtering(wanted, sight)
     statement = f"""
 SELECT coalesce(json_agg(row_to_json(card)), '[]')::text
 FROM (SELECT {CARD_COLUMNS} FROM deal d {WITH_CONTACT}
@@ -150,10 +160,10 @@ FROM (SELECT {CARD_COLUMNS} FROM deal d {WITH_CONTACT}
 
 
 async def load_totals(
-    session: AsyncSession, organization_id: UUID, stage_ids: list[UUID], wanted: BoardFilter
+    session: AsyncSession, organization_id: UUID, stage_ids: list[UUID], wanted: BoardFilter, *, sight: Sight
 ) -> list[StageTotals]:
     """Return count and value of these columns under the filter."""
-    conditions, parameters = _filtering(wanted)
+    conditions, parameters = _filtering(wanted, sight)
     statement = f"""
 SELECT s.id AS stage_id, totals.count, totals.amount_cents
 FROM stage s

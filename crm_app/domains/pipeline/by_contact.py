@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.tenancy import Actor
+from crm_app.domains.accounts.sights import sight_of_deals
 from crm_app.domains.pipeline import contact_queries
 from crm_app.domains.pipeline.schemas import ContactDeals
 
@@ -21,7 +22,9 @@ async def summarize_deals(
     wanted = list(set(contact_ids))
     if not wanted:
         return {}
-    rows = await contact_queries.list_open_deals(session, actor.organization_id, wanted)
+    rows = await contact_queries.list_open_deals(
+        session, actor.organization_id, wanted, sight=sight_of_deals(actor)
+    )
     return {
         row.contact_id: ContactDeals(
             count=row.count, value_cents=row.value_cents, stage_name=row.stage_name, stage_color=row.stage_color

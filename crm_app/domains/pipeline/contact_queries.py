@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from crm_app.core.sight import Sight, clauses
 from crm_app.domains.pipeline.models import Deal, Stage, StageKind
 
 
@@ -18,7 +19,7 @@ def _latest(column: Any) -> Any:
 
 
 async def list_open_deals(
-    session: AsyncSession, organization_id: UUID, contact_ids: Sequence[UUID]
+    session: AsyncSession, organization_id: UUID, contact_ids: Sequence[UUID], *, sight: Sight
 ) -> Sequence[Any]:
     """Return per contact: number and value of its open deals, name and colour of the latest one's stage."""
     statement = (
@@ -38,6 +39,7 @@ async def list_open_deals(
             col(Deal.contact_id).in_(contact_ids),
             col(Deal.archived_at).is_(None),
             col(Stage.kind) == StageKind.OPEN,
+            *clauses(sight.where("deal.owner_id", "seen")),
         )
         .group_by(col(Deal.contact_id))
     )

@@ -8,7 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_app.core.clock import utc_now
 from crm_app.core.errors import Conflict, NotFound
 from crm_app.core.ids import new_id
+from crm_app.core.sight import EVERYBODYS
 from crm_app.core.tenancy import Actor
+from crm_app.domains.accounts.sights import require_within, sight_of_deals
 from crm_app.domains.pipeline import repository, rules
 from crm_app.domains.pipeline.errors import StaleDeal
 from crm_app.domains.pipeline.events import DealMoved
@@ -23,9 +25,10 @@ async def access_deal(session: AsyncSession, actor: Actor, deal_id: UUID, *, ver
     Raises `NotFound`, `Forbidden`, or `StaleDeal` with the current state when it has moved on meanwhile.
     """
     actor.require("deals.write")
-    deal = await repository.lock_deal(session, actor.organization_id, deal_id)
+    deal = await repository.lock_deal(session, actor.organization_id, deal_id, sight=sight_of_deals(actor))
     if deal is None:
         raise NotFound(kind="deal")
+    require_within(actor, "deals.write", sight_of_deals(actor, "deals.write"), deal.owner_id)
     if deal.version != version:
         raise StaleDeal(current=deal.model_dump(mode="json"))
     return deal
@@ -100,7 +103,7 @@ async def _rebalance(session: AsyncSession, actor: Actor, deal: DealView) -> Dea
     count = await repository.lock_column(session, actor.organization_id, deal.stage_id)
     ranks = rules.ranks_for(count)
     await repository.rebalance_column(session, actor.organization_id, deal.stage_id, ranks)
-    fresh = await repository.find_deal(session, actor.organization_id, deal.id)
+    fresh = await repository.find_deal(session, actor.organization_id, deal.id, sight=EVERYBODYS)
     return fresh or deal
 
 

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_app.core.sight import Sight
 from crm_app.core.sql import fetch_all, fetch_one, fetch_value, run
+from crm_app.domains.contacts.reach import ContactSight
 from crm_app.domains.pipeline.board_queries import CARD_COLUMNS, WITH_CONTACT
 from crm_app.domains.pipeline.schemas import DealView, PipelineView, StageStep, StageView
 
@@ -160,26 +162,35 @@ async def find_place(
     return await fetch_one(session, _PLACE, parameters)
 
 
-async def find_deal(session: AsyncSession, organization_id: UUID, deal_id: UUID) -> DealView | None:
+async def find_deal(
+    session: AsyncSession, organization_id: UUID, deal_id: UUID, *, sight: Sight
+) -> DealView | None:
     """Return a deal, archived or not, or None."""
-    statement = f"{_DEAL} AND d.id = %(deal_id)s"
-    parameters = {"organization_id": organization_id, "deal_id": deal_id}
+    seen, people = sight.where("d.owner_id", "seen")
+    statement = f"{_DEAL} AND d.id = %(deal_id)s {seen}"
+    parameters = {"organization_id": organization_id, "deal_id": deal_id, **people}
     row = await fetch_one(session, statement, parameters)
     return DealView.model_validate(row) if row else None
 
 
-async def lock_deal(session: AsyncSession, organization_id: UUID, deal_id: UUID) -> DealView | None:
+async def lock_deal(
+    session: AsyncSession, organization_id: UUID, deal_id: UUID, *, sight: Sight
+) -> DealView | None:
     """Return a deal and hold it against other writers until the transaction ends, or None."""
-    parameters = {"organization_id": organization_id, "deal_id": deal_id}
-    row = await fetch_one(session, _LOCKED, parameters)
+    seen, people = sight.where("d.owner_id", "seen")
+    parameters = {"organization_id": organization_id, "deal_id": deal_id, **people}
+    row = await fetch_one(session, f"{_LOCKED} {seen}", parameters)
     return DealView.model_validate(row) if row else None
 
 
-async def list_deals_of_contact(session: AsyncSession, organization_id: UUID, contact_id: UUID) -> list[DealView]:
+async def list_deals_of_contact(
+    session: AsyncSession, organization_id: UUID, contact_id: UUID, *, sight: Sight
+) -> list[DealView]:
     """Return a contact's deals that are not archived, the open ones first, then the latest."""
-    statement = f"""{_DEAL} AND d.contact_id = %(contact_id)s AND d.archived_at IS NULL
+    seen, people = sight.where("d.owner_id", "seen")
+    statement = f"""{_DEAL} AND d.contact_id = %(contact_id)s AND d.archived_at IS NULL {seen}
 ORDER BY (s.kind = 'open') DESC, d.created_at DESC, d.id DESC"""
-    parameters = {"organization_id": organization_id, "contact_id": contact_id}
+    parameters = {"organization_id": organization_id, "contact_id": contact_id, **people}
     rows = await fetch_all(session, statement, parameters)
     return [DealView.model_validate(row) for row in rows]
 
@@ -193,10 +204,12 @@ async def list_deals(
     contact_id: UUID | None,
     after: tuple[datetime, UUID] | None,
     size: int,
+    sight: Sight,
 ) -> list[DealView]:
     """Return up to `size` deals, the latest first, that come after the position `(created_at, id)`."""
     conditions = ["d.archived_at IS NULL"]
-    parameters: dict[str, Any] = {"organization_id": organization_id, "size": size}
+    seen, people = sight.where("d.owner_id", "seen")
+    parameters: dict[str, Any] = {"organization_id": organization_id, "size": size, **people}
     for column, value in (("pipeline_id", pipeline_id), ("stage_id", stage_id), ("contact_id", contact_id)):
         if value is not None:
             conditions.append(f"d.{column} = %({column})s")
@@ -204,42 +217,58 @@ async def list_deals(
     if after is not None:
         conditions.append("(d.created_at, d.id) < (%(created_at)s, %(deal_id)s)")
         parameters |= {"created_at": after[0], "deal_id": after[1]}
-    statement = f"{_DEAL} AND {' AND '.join(conditions)} ORDER BY d.created_at DESC, d.id DESC LIMIT %(size)s"
+    statement = (
+        f"{_DEAL} AND {' AND '.join(conditions)} {seen} ORDER BY d.created_at DESC, d.id DESC LIMIT %(size)s"
+    )
     rows = await fetch_all(session, statement, parameters)
     return [DealView.model_validate(row) for row in rows]
 
 
-async def find_open_deal_of_contact(session: AsyncSession, organization_id: UUID, contact_id: UUID) -> UUID | None:
+async def find_open_deal_of_contact(
+    session: AsyncSession, organization_id: UUID, contact_id: UUID, *, sight: Sight
+) -> UUID | None:
     """Return the latest deal of a contact that stands in an open stage, or None."""
-    statement = """
+    seen, people = sight.where("d.owner_id", "seen")
+    statement = f"""
 SELECT d.id FROM deal d JOIN stage s ON s.organization_id = d.organization_id AND s.id = d.stage_id
 WHERE d.organization_id = %(organization_id)s AND d.contact_id = %(contact_id)s AND d.archived_at IS NULL
-  AND s.kind = 'open'
-ORDER BY d.created_at DESC, d.id DESC LIMIT 1"""
-    parameters = {"organization_id": organization_id, "contact_id": contact_id}
+  AND s.kind = 'open' {seen}
+ORDER BY d.created_at DESC, d.id DESC LIMIT 1"""  # noqa: S608
+    parameters = {"organization_id": organization_id, "contact_id": contact_id, **people}
     found: UUID | None = await fetch_value(session, statement, parameters)
     return found
 
 
-async def lock_contact(session: AsyncSession, organization_id: UUID, contact_id: UUID) -> bool:
+async def lock_contact(
+    session: AsyncSession, organization_id: UUID, contact_id: UUID, *, sight: ContactSight
+) -> bool:
     """Hold a contact, so that two writers do not both open a deal for it; False when there is none."""
-    statement = """
-SELECT 1 FROM contact WHERE organization_id = %(organization_id)s AND id = %(contact_id)s FOR NO KEY UPDATE"""
-    parameters = {"organization_id": organization_id, "contact_id": contact_id}
+    seen, people = sight.where("contact")
+    statement = f"""
+SELECT 1 FROM contact WHERE organization_id = %(organization_id)s AND id = %(contact_id)s {seen}
+FOR NO KEY UPDATE"""  # noqa: S608
+    parameters = {"organization_id": organization_id, "contact_id": contact_id, **people}
     return await fetch_value(session, statement, parameters) is not None
 
 
 async def find_missing_reference(
-    session: AsyncSession, organization_id: UUID, *, contact_id: UUID | None, owner_id: UUID | None
+    session: AsyncSession,
+    organization_id: UUID,
+    *,
+    contact_id: UUID | None,
+    owner_id: UUID | None,
+    sight: ContactSight,
 ) -> str | None:
-    """Return which of the two is not in this organization ("contact", "member"), or None when all is well."""
-    statement = """
+    """Return which of the two is missing ("contact" when none is seen, "member"), or None when all is well."""
+    seen, people = sight.where("contact")
+    statement = f"""
 SELECT CASE
   WHEN CAST(%(contact_id)s AS uuid) IS NOT NULL AND NOT EXISTS (SELECT 1 FROM contact
-    WHERE organization_id = %(organization_id)s AND id = %(contact_id)s AND archived_at IS NULL) THEN 'contact'
+    WHERE organization_id = %(organization_id)s AND id = %(contact_id)s AND archived_at IS NULL {seen})
+    THEN 'contact'
   WHEN CAST(%(owner_id)s AS uuid) IS NOT NULL AND NOT EXISTS (SELECT 1 FROM membership
-    WHERE organization_id = %(organization_id)s AND user_id = %(owner_id)s AND is_active) THEN 'member' END"""
-    parameters = {"organization_id": organization_id, "contact_id": contact_id, "owner_id": owner_id}
+    WHERE organization_id = %(organization_id)s AND user_id = %(owner_id)s AND is_active) THEN 'member' END"""  # noqa: S608
+    parameters = {"organization_id": organization_id, "contact_id": contact_id, "owner_id": owner_id, **people}
     found: str | None = await fetch_value(session, statement, parameters)
     return found
 
@@ -277,17 +306,24 @@ WHERE organization_id = %(organization_id)s AND id = %(deal_id)s"""  # noqa: S60
     await run(session, statement, values)
 
 
-async def list_steps(session: AsyncSession, organization_id: UUID, deal_id: UUID) -> list[StageStep]:
+async def list_steps(
+    session: AsyncSession, organization_id: UUID, deal_id: UUID, *, sight: Sight
+) -> list[StageStep]:
     """Return the way a deal has gone, the latest step first."""
-    statement = """
+    seen, people = sight.where("d.owner_id", "seen")
+    of_deal = (
+        "" if sight.everything else "JOIN deal d ON d.organization_id = h.organization_id AND d.id = h.deal_id"
+    )
+    statement = f"""
 SELECT h.id, h.from_stage_id, f.name AS from_stage_name, h.to_stage_id, t.name AS to_stage_name, h.user_id,
        h.value_cents, h.moved_at
 FROM stage_history h
 JOIN stage t ON t.organization_id = h.organization_id AND t.id = h.to_stage_id
 LEFT JOIN stage f ON f.organization_id = h.organization_id AND f.id = h.from_stage_id
-WHERE h.organization_id = %(organization_id)s AND h.deal_id = %(deal_id)s
-ORDER BY h.moved_at DESC, h.id DESC LIMIT 200"""
-    rows = await fetch_all(session, statement, {"organization_id": organization_id, "deal_id": deal_id})
+{of_deal}
+WHERE h.organization_id = %(organization_id)s AND h.deal_id = %(deal_id)s {seen}
+ORDER BY h.moved_at DESC, h.id DESC LIMIT 200"""  # noqa: S608
+    rows = await fetch_all(session, statement, {"organization_id": organization_id, "deal_id": deal_id, **people})
     return [StageStep.model_validate(row) for row in rows]
 
 

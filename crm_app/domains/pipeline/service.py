@@ -12,7 +12,11 @@ from crm_app.core.errors import Invalid, NotFound
 from crm_app.core.i18n import translate
 from crm_app.core.ids import new_id
 from crm_app.core.repository import Page, decode_cursor, encode_cursor
+from crm_app.core.sight import EVERYBODYS
 from crm_app.core.tenancy import Actor
+from crm_app.domains.accounts.handover import check_handover, owner_of_new
+from crm_app.domains.accounts.sights import sight_of_deals
+from crm_app.domains.contacts.reach import contact_sight
 from crm_app.domains.pipeline import board_queries, repository, rules
 from crm_app.domains.pipeline import handing_over as handing_over
 from crm_app.domains.pipeline.events import DealArchived, DealCreated, DealUpdated
@@ -77,7 +81,12 @@ async def get_board(
     """
     actor.require("deals.read")
     board = await board_queries.load_board(
-        session, actor.organization_id, pipeline_id, wanted, min(size, LARGEST_PAGE)
+        session,
+        actor.organization_id,
+        pipeline_id,
+        wanted,
+        min(size, LARGEST_PAGE),
+        sight=sight_of_deals(actor),
     )
     if board is None:
         raise NotFound(kind="pipeline")
@@ -100,7 +109,13 @@ async def load_column(
     if stage is None:
         raise NotFound(kind="stage")
     return await board_queries.load_column(
-        session, actor.organization_id, stage, wanted, position, min(size, LARGEST_PAGE)
+        session,
+        actor.organization_id,
+        stage,
+        wanted,
+        position,
+        min(size, LARGEST_PAGE),
+        sight=sight_of_deals(actor),
     )
 
 
@@ -117,15 +132,16 @@ async def load_changes(
     A deal that is missing from the answer has left the board or does not pass the filter.
     """
     actor.require("deals.read")
-    cards = await board_queries.load_cards(session, actor.organization_id, list(deal_ids), wanted)
-    totals = await board_queries.load_totals(session, actor.organization_id, list(stage_ids), wanted)
+    sight, organization_id = sight_of_deals(actor), actor.organization_id
+    cards = await board_queries.load_cards(session, organization_id, list(deal_ids), wanted, sight=sight)
+    totals = await board_queries.load_totals(session, organization_id, list(stage_ids), wanted, sight=sight)
     return cards, totals
 
 
 async def get_deal(session: AsyncSession, actor: Actor, *, deal_id: UUID) -> DealView:
     """Return a deal. Raises `NotFound`."""
     actor.require("deals.read")
-    deal = await repository.find_deal(session, actor.organization_id, deal_id)
+    deal = await repository.find_deal(session, actor.organization_id, deal_id, sight=sight_of_deals(actor))
     if deal is None:
         raise NotFound(kind="deal")
     return deal
@@ -152,6 +168,7 @@ async def list_deals(
         contact_id=contact_id,
         after=_position(cursor) if cursor else None,
         size=limit + 1,
+        sight=sight_of_deals(actor),
     )
     last = deals[limit - 1] if len(deals) > limit else None
     following = encode_cursor(last.created_at.isoformat(), str(last.id)) if last else None
@@ -169,22 +186,25 @@ def _position(cursor: str) -> tuple[datetime, UUID]:
 async def list_deals_of_contact(session: AsyncSession, actor: Actor, *, contact_id: UUID) -> list[DealView]:
     """Return a contact's deals that are not archived, the open ones first."""
     actor.require("deals.read")
-    return await repository.list_deals_of_contact(session, actor.organization_id, contact_id)
+    return await repository.list_deals_of_contact(
+        session, actor.organization_id, contact_id, sight=sight_of_deals(actor)
+    )
 
 
 async def list_steps(session: AsyncSession, actor: Actor, *, deal_id: UUID) -> list[StageStep]:
     """Return the way a deal has gone, the latest step first."""
     actor.require("deals.read")
-    return await repository.list_steps(session, actor.organization_id, deal_id)
+    return await repository.list_steps(session, actor.organization_id, deal_id, sight=sight_of_deals(actor))
 
 
 async def create_deal(session: AsyncSession, actor: Actor, *, deal: DealCreate) -> DealView:
     """Add a deal at the top of its column and return it.
 
-    Raises `NotFound` for a stage, contact or owner that is not in the organization.
+    Raises `NotFound` for a stage, contact or owner that is not in the organization, `ReassignLocked`.
     """
     actor.require("deals.write")
-    await _check_references(session, actor, contact_id=deal.contact_id, owner_id=deal.owner_id)
+    owner_id = owner_of_new(actor, "deals", sight_of_deals(actor), deal.owner_id)
+    await _check_references(session, actor, contact_id=deal.contact_id, owner_id=owner_id)
     stage_id = deal.stage_id or await repository.find_first_stage(session, actor.organization_id, deal.pipeline_id)
     if stage_id is None:
         raise NotFound(kind="stage")
@@ -196,6 +216,7 @@ async def create_deal(session: AsyncSession, actor: Actor, *, deal: DealCreate) 
         raise NotFound(kind="stage")
     values = deal.model_dump() | {
         "deal_id": deal_id,
+        "owner_id": owner_id,
         "pipeline_id": place["pipeline_id"],
         "stage_id": stage_id,
         "rank": place_rank(place),
@@ -205,7 +226,7 @@ async def create_deal(session: AsyncSession, actor: Actor, *, deal: DealCreate) 
         "now": now,
     }
     await repository.insert_deal(session, actor.organization_id, values)
-    created = await get_deal(session, actor, deal_id=deal_id)
+    created = await _written(session, actor, deal_id)
     await record_change(
         session,
         actor,
@@ -216,13 +237,25 @@ async def create_deal(session: AsyncSession, actor: Actor, *, deal: DealCreate) 
     return created
 
 
+async def _written(session: AsyncSession, actor: Actor, deal_id: UUID) -> DealView:
+    """Return what was written just now, also when handing it over has taken it out of the actor's reach."""
+    deal = await repository.find_deal(session, actor.organization_id, deal_id, sight=EVERYBODYS)
+    if deal is None:
+        raise NotFound(kind="deal")
+    return deal
+
+
 async def _check_references(
     session: AsyncSession, actor: Actor, *, contact_id: UUID | None, owner_id: UUID | None
 ) -> None:
     if contact_id is None and owner_id is None:
         return
     missing = await repository.find_missing_reference(
-        session, actor.organization_id, contact_id=contact_id, owner_id=owner_id
+        session,
+        actor.organization_id,
+        contact_id=contact_id,
+        owner_id=owner_id,
+        sight=contact_sight(actor),
     )
     if missing is not None:
         raise NotFound(kind=missing)
@@ -231,7 +264,7 @@ async def _check_references(
 async def update_deal(session: AsyncSession, actor: Actor, *, deal_id: UUID, update: DealUpdate) -> DealView:
     """Write the fields that were given and return the deal; nothing is written when nothing differs.
 
-    Raises `NotFound`, `StaleDeal`, or `Invalid` when a field that must have a value is emptied.
+    Raises `NotFound`, `StaleDeal`, `ReassignLocked`, or `Invalid` when a field that needs a value is emptied.
     """
     deal = await access_deal(session, actor, deal_id, version=update.version)
     given = {name: getattr(update, name) for name in update.model_fields_set - {"version"}}
@@ -241,9 +274,11 @@ async def update_deal(session: AsyncSession, actor: Actor, *, deal_id: UUID, upd
     changes = {name: value for name, value in given.items() if getattr(deal, name) != value}
     if not changes:
         return deal
+    if "owner_id" in changes:
+        check_handover(actor, "deals", deal.owner_id, changes["owner_id"])
     await _check_references(session, actor, contact_id=changes.get("contact_id"), owner_id=changes.get("owner_id"))
     await repository.update_deal(session, actor.organization_id, deal_id, changes, utc_now())
-    updated = await get_deal(session, actor, deal_id=deal_id)
+    updated = await _written(session, actor, deal_id)
     await record_change(
         session,
         actor,
@@ -302,13 +337,13 @@ async def ensure_deal_for_contact(
     Returns None when the organization has no funnel. Raises `NotFound` for an unknown contact.
     """
     actor.require("deals.write")
-    organization_id = actor.organization_id
-    standing = await repository.find_open_deal_of_contact(session, organization_id, contact_id)
+    organization_id, sight = actor.organization_id, sight_of_deals(actor)
+    standing = await repository.find_open_deal_of_contact(session, organization_id, contact_id, sight=sight)
     if standing is not None:
         return standing
-    if not await repository.lock_contact(session, organization_id, contact_id):
+    if not await repository.lock_contact(session, organization_id, contact_id, sight=contact_sight(actor)):
         raise NotFound(kind="contact")
-    standing = await repository.find_open_deal_of_contact(session, organization_id, contact_id)
+    standing = await repository.find_open_deal_of_contact(session, organization_id, contact_id, sight=sight)
     if standing is not None:
         return standing
     stage_id = await repository.find_first_stage(session, organization_id, None)

@@ -175,11 +175,21 @@ async def _contact(session: AsyncSession, actor: Actor, person: Person, source: 
 
 
 async def open_conversation(
-    session: AsyncSession, actor: Actor, channel_id: UUID, contact_id: UUID, address: str
+    session: AsyncSession,
+    actor: Actor,
+    channel_id: UUID,
+    contact_id: UUID,
+    address: str,
+    *,
+    assignee_id: UUID | None = None,
 ) -> Conversation:
     """Make the conversation with a chat and return it locked; whoever made it first, there is one."""
     fresh = Conversation(
-        organization_id=actor.organization_id, contact_id=contact_id, channel_id=channel_id, address=address
+        organization_id=actor.organization_id,
+        contact_id=contact_id,
+        channel_id=channel_id,
+        address=address,
+        assignee_id=assignee_id,
     )
     if await repository.insert_conversation(session, fresh):
         announce(
@@ -189,7 +199,7 @@ async def open_conversation(
                 conversation_id=fresh.id,
                 contact_id=contact_id,
                 channel_id=channel_id,
-                assignee_id=None,
+                assignee_id=assignee_id,
             ),
         )
     found = await repository.find_conversation_by_address(session, actor.organization_id, channel_id, address)

@@ -6,23 +6,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
+from crm_app.domains.accounts.handover import check_handover
 from crm_app.domains.contacts import service as contacts
-from crm_app.domains.inbox import repository
 from crm_app.domains.inbox.models import Conversation, ConversationStatus
+from crm_app.domains.inbox.services.access import access_to_write
 from crm_app.domains.inbox.services.placing import touch
 
 
 async def assign(session: AsyncSession, actor: Actor, *, conversation_id: UUID, user_id: UUID | None) -> None:
-    """Give the conversation to an active member, or back to the queue. Raises `NotFound`."""
-    actor.require("messages.send")
-    conversation = await repository.get_conversation(session, actor.organization_id, conversation_id, lock=True)
+    """Give the conversation to an active member, or back to the queue. Raises `NotFound`, `ReassignLocked`."""
+    conversation = await access_to_write(session, actor, conversation_id)
+    check_handover(actor, "conversations", conversation.assignee_id, user_id)
     if conversation.assignee_id != user_id:
         await _give(session, actor, conversation, user_id)
 
 
 async def take_over(session: AsyncSession, actor: Actor, conversation: Conversation) -> None:
     """Give a conversation that is nobody's to the person who answers it."""
-    if conversation.assignee_id is None and actor.user_id is not None:
+    free = conversation.assignee_id is None and actor.user_id is not None
+    if free and actor.can("conversations.pickup"):
         await _give(session, actor, conversation, actor.user_id)
 
 
@@ -43,8 +45,7 @@ async def set_status(
     session: AsyncSession, actor: Actor, *, conversation_id: UUID, status: ConversationStatus
 ) -> None:
     """Mark a conversation as done, or open it again. Nobody waits in a conversation that is done."""
-    actor.require("messages.send")
-    conversation = await repository.get_conversation(session, actor.organization_id, conversation_id, lock=True)
+    conversation = await access_to_write(session, actor, conversation_id)
     if conversation.status == status:
         return
     before, conversation.status = conversation.status, status.value

@@ -12,8 +12,11 @@ from crm_app.core.database import unit_of_work
 from crm_app.core.errors import NotFound
 from crm_app.core.events import announce
 from crm_app.core.queue import enqueue
-from crm_app.core.tenancy import Actor
+from crm_app.core.sight import EVERYBODYS
+from crm_app.core.tenancy import Actor, Sight
 from crm_app.domains.accounts import service as accounts
+from crm_app.domains.accounts.handover import owner_of_new
+from crm_app.domains.accounts.sights import sight_of_conversations
 from crm_app.domains.channels import service as channels
 from crm_app.domains.channels.models import Channel
 from crm_app.domains.channels.registry import find_provider
@@ -32,6 +35,7 @@ from crm_app.domains.inbox.schemas import (
     PersonView,
 )
 from crm_app.domains.inbox.services import assignment
+from crm_app.domains.inbox.services.access import access_to_write
 from crm_app.domains.inbox.services.arriving import open_conversation
 from crm_app.domains.inbox.services.placing import touch
 from crm_app.domains.inbox.services.thread import cursor_at, position_of
@@ -62,6 +66,7 @@ async def list_conversations(
         actor.organization_id,
         filters or ConversationFilter(),
         actor.user_id,
+        sight=sight_of_conversations(actor),
         after=position_of(cursor),
         limit=size + 1,
     )
@@ -99,7 +104,8 @@ def row_fields(row: Any) -> dict[str, Any]:
 async def count_conversations(session: AsyncSession, actor: Actor) -> Counters:
     """Return the numbers beside the boxes and in the navigation. Permission `conversations.read`."""
     actor.require("conversations.read")
-    row = await listing.count_conversations(session, actor.organization_id, actor.user_id)
+    sight = sight_of_conversations(actor)
+    row = await listing.count_conversations(session, actor.organization_id, actor.user_id, sight=sight)
     return Counters(
         all=row[0],
         mine=row[1],
@@ -107,14 +113,18 @@ async def count_conversations(session: AsyncSession, actor: Actor) -> Counters:
         unread=row[3],
         unread_mine=row[4],
         unread_queue=row[5],
-        failed_deliveries=await thread_queries.count_failed(session, actor.organization_id),
+        failed_deliveries=await thread_queries.count_failed(session, actor.organization_id, sight=sight),
     )
 
 
 async def get_conversation(session: AsyncSession, actor: Actor, *, conversation_id: UUID) -> ConversationDetail:
     """Return one conversation. Permission `conversations.read`. Raises `NotFound`."""
     actor.require("conversations.read")
-    row = await listing.find_conversation_detail(session, actor.organization_id, conversation_id)
+    return await _detail(session, actor, conversation_id, sight_of_conversations(actor))
+
+
+async def _detail(session: AsyncSession, actor: Actor, conversation_id: UUID, sight: Sight) -> ConversationDetail:
+    row = await listing.find_conversation_detail(session, actor.organization_id, conversation_id, sight=sight)
     if row is None:
         raise NotFound(kind="conversation")
     limits = _capabilities(row.provider)
@@ -158,7 +168,10 @@ async def start_conversation(
     if known is None:
         if not contact.phone:
             raise NoAddress(field="contact_id")
-        known = await open_conversation(session, actor, channel_id, contact_id, contact.phone)
+        assignee_id = owner_of_new(actor, "conversations", sight_of_conversations(actor), None)
+        known = await open_conversation(
+            session, actor, channel_id, contact_id, contact.phone, assignee_id=assignee_id
+        )
     return await get_conversation(session, actor, conversation_id=known.id)
 
 
@@ -167,8 +180,7 @@ async def mark_read(session: AsyncSession, actor: Actor, *, conversation_id: UUI
 
     Permission `messages.send`: whoever only looks changes nothing. Raises `NotFound`.
     """
-    actor.require("messages.send")
-    conversation = await repository.get_conversation(session, actor.organization_id, conversation_id, lock=True)
+    conversation = await access_to_write(session, actor, conversation_id)
     if conversation.unread_count == 0:
         return
     seen = min(conversation.unread_count, _MOST_READ_AT_ONCE)
@@ -186,8 +198,7 @@ async def mark_read(session: AsyncSession, actor: Actor, *, conversation_id: UUI
 
 async def mark_unread(session: AsyncSession, actor: Actor, *, conversation_id: UUID) -> None:
     """Make a read conversation stand out again. Permission `messages.send`. Raises `NotFound`."""
-    actor.require("messages.send")
-    conversation = await repository.get_conversation(session, actor.organization_id, conversation_id, lock=True)
+    conversation = await access_to_write(session, actor, conversation_id)
     if conversation.unread_count == 0:
         conversation.unread_count = 1
         touch(session, conversation)
@@ -199,10 +210,11 @@ async def assign_conversation(
 ) -> ConversationDetail:
     """Give the conversation to an active member, or back to the queue (None).
 
-    Permission `messages.send`. Raises `NotFound` for the conversation or the member.
+    Permission `messages.send`. Raises `NotFound` for the conversation or the member, `ReassignLocked`.
     """
     await assignment.assign(session, actor, conversation_id=conversation_id, user_id=user_id)
-    return await get_conversation(session, actor, conversation_id=conversation_id)
+    # Whoever has handed it over may have lost sight of it; the answer shows what they have done.
+    return await _detail(session, actor, conversation_id, EVERYBODYS)
 
 
 async def resolve_conversation(
@@ -230,7 +242,9 @@ async def announce_typing(
     Permission `messages.send`. Raises `NotFound`.
     """
     actor.require("messages.send")
-    row = await listing.find_conversation_detail(session, actor.organization_id, conversation_id)
+    row = await listing.find_conversation_detail(
+        session, actor.organization_id, conversation_id, sight=sight_of_conversations(actor)
+    )
     if row is None or actor.user_id is None:
         raise NotFound(kind="conversation")
     member = await accounts.access_member(session, actor, actor.user_id)
@@ -262,7 +276,9 @@ async def announce_typing(
 async def show_read(actor: Actor, *, conversation_id: UUID, count: int) -> None:
     """Turn the ticks of the customer's last `count` messages blue, where the vendor can. Raises its errors."""
     async with unit_of_work(actor) as session:
-        conversation = await repository.get_conversation(session, actor.organization_id, conversation_id)
+        conversation = await repository.get_conversation(
+            session, actor.organization_id, conversation_id, sight=sight_of_conversations(actor)
+        )
         ids = await repository.list_unread_ids(session, actor.organization_id, conversation_id, count)
         if not ids or not await _is_open(session, conversation.channel_id, actor):
             return
@@ -275,7 +291,9 @@ async def show_typing(actor: Actor, *, conversation_id: UUID, active: bool, at: 
     if utc_now().timestamp() - at > _TYPING_FRESH_SECONDS:
         return
     async with unit_of_work(actor) as session:
-        conversation = await repository.get_conversation(session, actor.organization_id, conversation_id)
+        conversation = await repository.get_conversation(
+            session, actor.organization_id, conversation_id, sight=sight_of_conversations(actor)
+        )
         if not await _is_open(session, conversation.channel_id, actor):
             return
         opened = await channels.open_provider(session, actor, channel_id=conversation.channel_id)

@@ -27,6 +27,7 @@ from crm_app.core.queue import enqueue
 from crm_app.core.repository import decode_cursor, encode_cursor
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.service import audit
+from crm_app.domains.accounts.sights import sight_of_conversations
 from crm_app.domains.channels import service as channels
 from crm_app.domains.channels.providers.base import ActionRequired, Connection, Rejected, RetryLater
 from crm_app.domains.channels.schemas import (
@@ -292,6 +293,7 @@ async def replay_message(session: AsyncSession, actor: Actor, *, message_id: UUI
     When the vendor could not tell whether it arrived, asking again is a person's decision to send it anyway.
     Permission `deliveries.replay`, or `messages.send` for its author. Raises `NotFound`, `NotFailed`.
     """
+    await get_message(session, actor, message_id=message_id)
     message = await repository.lock_message(session, actor.organization_id, message_id)
     own = message is not None and message.author_id == actor.user_id and actor.can("messages.send")
     if not own:
@@ -325,7 +327,11 @@ async def list_failed_deliveries(
     actor.require("conversations.read")
     size = max(1, min(limit, 200))
     rows = await thread_queries.list_failed(
-        session, actor.organization_id, before=_position(cursor), limit=size + 1
+        session,
+        actor.organization_id,
+        sight=sight_of_conversations(actor),
+        before=_position(cursor),
+        limit=size + 1,
     )
     views = await message_views(session, actor, rows[:size])
     items = tuple(

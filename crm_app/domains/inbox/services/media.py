@@ -24,7 +24,9 @@ from crm_app.domains.inbox import files, repository
 from crm_app.domains.inbox.errors import FileRefused, NotFailed, UploadExpired
 from crm_app.domains.inbox.models import Attachment, AttachmentStatus, Message, MessageKind
 from crm_app.domains.inbox.schemas import UploadView
+from crm_app.domains.inbox.services.access import access_to_write
 from crm_app.domains.inbox.services.placing import tell_changed
+from crm_app.domains.inbox.services.thread import get_message
 from crm_app.domains.inbox.services.views import MEDIA_LINK
 
 FETCH_JOB = "inbox.fetch_attachment"
@@ -224,6 +226,8 @@ async def replay_attachment(session: AsyncSession, actor: Actor, *, attachment_i
     attachment = await repository.lock_attachment(session, actor.organization_id, attachment_id)
     if attachment is None:
         raise NotFound(kind="attachment")
+    message = await get_message(session, actor, message_id=attachment.message_id)
+    await access_to_write(session, actor, message.conversation_id)
     if attachment.status != AttachmentStatus.FAILED or not attachment.remote:
         raise NotFailed
     attachment.status, attachment.error = AttachmentStatus.PENDING, ""

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.clock import utc_now
+from crm_app.core.sight import EVERYBODYS
 from crm_app.core.tenancy import Actor
 from crm_app.domains.channels.schemas import DeliveryState, DeliveryStatus, Edited, Reaction, Revoked
 from crm_app.domains.inbox import repository, rules
@@ -198,7 +199,7 @@ async def _changed(session: AsyncSession, message: Message) -> None:
     newest = await repository.find_last_message(session, message.organization_id, message.conversation_id)
     if newest is not None and newest.id == message.id:
         conversation = await repository.get_conversation(
-            session, message.organization_id, message.conversation_id, lock=True
+            session, message.organization_id, message.conversation_id, sight=EVERYBODYS, lock=True
         )
         await show_newest(session, conversation)
     tell_changed(session, message)

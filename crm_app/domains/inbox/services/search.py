@@ -1,5 +1,6 @@
 """Finding conversations by whom they are with, and messages by what they say."""
 
+import json
 import re
 from collections.abc import Sequence
 from uuid import UUID
@@ -7,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_app.core.tenancy import Actor
+from crm_app.core.tenancy import Actor, Sight
+from crm_app.domains.accounts.sights import sight_of_conversations
 from crm_app.domains.contacts import service as contacts
 from crm_app.domains.contacts.schemas import ContactFilter, ContactOrder
 from crm_app.domains.inbox import listing, rules, thread_queries
@@ -51,7 +53,13 @@ async def _conversations(
     wanted = ContactFilter(q=rules.one_line(query, MAX_QUERY), order=ContactOrder.ACTIVITY)
     found = await contacts.list_contacts(session, actor, criteria=wanted, limit=size)
     ids = [contact.id for contact in found.items]
-    rows = await listing.list_conversations_of_contacts(session, actor.organization_id, ids, size) if ids else []
+    rows = (
+        await listing.list_conversations_of_contacts(
+            session, actor.organization_id, ids, size, sight=sight_of_conversations(actor)
+        )
+        if ids
+        else []
+    )
     return tuple(ConversationRow(**row_fields(row)) for row in rows)
 
 
@@ -59,8 +67,10 @@ async def _messages(session: AsyncSession, actor: Actor, query: str, size: int) 
     words = _WORD.findall(query)[:MAX_WORDS]
     if not words:
         return ()
-    ids = await _matching_ids(session, words, size)
-    rows = {row.id: row for row in await thread_queries.list_hits(session, actor.organization_id, ids)}
+    sight = sight_of_conversations(actor)
+    ids = await _matching_ids(session, words, size, sight)
+    hits = await thread_queries.list_hits(session, actor.organization_id, ids, sight=sight)
+    rows = {row.id: row for row in hits}
     wanted = [rules.fold(word) for word in words]
     return tuple(
         MessageHit(
@@ -75,8 +85,9 @@ async def _messages(session: AsyncSession, actor: Actor, query: str, size: int) 
     )
 
 
-async def _matching_ids(session: AsyncSession, words: Sequence[str], size: int) -> list[UUID]:
-    parameters: dict[str, object] = {"most": size}
+async def _matching_ids(session: AsyncSession, words: Sequence[str], size: int, sight: Sight) -> list[UUID]:
+    reach = None if sight.everything else json.dumps({"conversations": sight.as_json()})
+    parameters: dict[str, object] = {"most": size, "reach": reach}
     for number, word in enumerate(words):
         folded = rules.fold(word)
         ending = folded[-3:]
@@ -90,5 +101,5 @@ async def _matching_ids(session: AsyncSession, words: Sequence[str], size: int) 
         }
     wanted = " && ".join(_STEMMED.format(n=number) for number in range(len(words)))
     # Nothing but the numbers of the parameters is put into the text of the statement.
-    statement = text(f"SELECT id FROM search_messages({wanted}, :most)")  # noqa: S608
+    statement = text(f"SELECT id FROM search_messages({wanted}, :most, CAST(:reach AS jsonb))")  # noqa: S608
     return list(await session.scalars(statement, parameters))

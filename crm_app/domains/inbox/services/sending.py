@@ -36,6 +36,7 @@ from crm_app.domains.inbox.models import (
     MessageKind,
 )
 from crm_app.domains.inbox.schemas import MAX_ATTACHMENTS, MessageView
+from crm_app.domains.inbox.services.access import access_to_write
 from crm_app.domains.inbox.services.assignment import take_over
 from crm_app.domains.inbox.services.media import Upload, open_upload
 from crm_app.domains.inbox.services.placing import place, show_newest, unanswer
@@ -69,8 +70,7 @@ async def send_message(
     `TextTooLong`, `FileRefused`, `UploadExpired`, `CannotQuote`, `WindowClosed`, `ChannelGone`, `Conflict` (a key
     that was used for another conversation).
     """
-    actor.require("messages.send")
-    conversation = await repository.get_conversation(session, actor.organization_id, conversation_id, lock=True)
+    conversation = await access_to_write(session, actor, conversation_id)
     repeated = await _repeated(session, actor, conversation, idempotency_key)
     if repeated is not None:
         return repeated
@@ -210,9 +210,7 @@ async def undo_send(session: AsyncSession, actor: Actor, *, message_id: UUID) ->
     """
     actor.require("messages.send")
     seen = await get_message(session, actor, message_id=message_id)
-    conversation = await repository.get_conversation(
-        session, actor.organization_id, seen.conversation_id, lock=True
-    )
+    conversation = await access_to_write(session, actor, seen.conversation_id)
     message = await repository.lock_message(session, actor.organization_id, message_id)
     if message is None or message.author_id != actor.user_id or message.direction != Direction.OUTBOUND:
         raise NotFound(kind="message")
@@ -237,8 +235,7 @@ async def add_note(
 
     Permission `messages.send`. Raises `NotFound`, `EmptyMessage`, `TextTooLong`, `Conflict`.
     """
-    actor.require("messages.send")
-    conversation = await repository.get_conversation(session, actor.organization_id, conversation_id, lock=True)
+    conversation = await access_to_write(session, actor, conversation_id)
     repeated = await _repeated(session, actor, conversation, idempotency_key)
     if repeated is not None:
         return repeated

@@ -9,6 +9,7 @@ from crm_app.core.errors import Invalid, NotFound
 from crm_app.core.repository import decode_cursor, encode_cursor
 from crm_app.core.sql import Row
 from crm_app.core.tenancy import Actor
+from crm_app.domains.accounts.sights import sight_of_conversations
 from crm_app.domains.inbox import repository, thread_queries
 from crm_app.domains.inbox.listing import Position
 from crm_app.domains.inbox.schemas import MessageView, Thread
@@ -51,10 +52,12 @@ async def get_thread(
     `limit` is at most 200. Permission `conversations.read`. Raises `NotFound`, or `Invalid` for a cursor.
     """
     actor.require("conversations.read")
-    conversation = await repository.get_conversation(session, actor.organization_id, conversation_id)
+    conversation = await repository.get_conversation(
+        session, actor.organization_id, conversation_id, sight=sight_of_conversations(actor)
+    )
     size = max(1, min(limit, MAX_LIMIT))
     if around is not None:
-        rows, older, newer = await _around(session, conversation.organization_id, conversation.id, around, size)
+        rows, older, newer = await _around(session, actor, conversation.id, around, size)
     elif after is not None:
         rows, older, newer = await _forward(session, conversation.organization_id, conversation.id, after, size)
     else:
@@ -91,9 +94,10 @@ async def _forward(
 
 
 async def _around(
-    session: AsyncSession, organization_id: UUID, conversation_id: UUID, message_id: UUID, size: int
+    session: AsyncSession, actor: Actor, conversation_id: UUID, message_id: UUID, size: int
 ) -> Window:
-    found = await thread_queries.list_messages_by_id(session, organization_id, [message_id])
+    organization_id, sight = actor.organization_id, sight_of_conversations(actor)
+    found = await thread_queries.list_messages_by_id(session, organization_id, [message_id], sight=sight)
     if not found or found[0]["conversation_id"] != conversation_id:
         raise NotFound(kind="message")
     place = found[0]["occurred_at"], found[0]["id"]
@@ -110,7 +114,8 @@ async def _around(
 async def get_message(session: AsyncSession, actor: Actor, *, message_id: UUID) -> MessageView:
     """Return one message. Permission `conversations.read`. Raises `NotFound`."""
     actor.require("conversations.read")
-    rows = await thread_queries.list_messages_by_id(session, actor.organization_id, [message_id])
+    sight = sight_of_conversations(actor)
+    rows = await thread_queries.list_messages_by_id(session, actor.organization_id, [message_id], sight=sight)
     if not rows:
         raise NotFound(kind="message")
     return (await message_views(session, actor, rows))[0]

@@ -12,6 +12,7 @@ from crm_app.core import signing
 from crm_app.core.clock import utc_now
 from crm_app.core.sql import Row
 from crm_app.core.tenancy import Actor
+from crm_app.domains.accounts.sights import sight_of_conversations
 from crm_app.domains.inbox import files, repository, rules, thread_queries
 from crm_app.domains.inbox.models import Attachment, AttachmentStatus, Direction, MessageKind
 from crm_app.domains.inbox.schemas import (
@@ -79,8 +80,11 @@ async def _quotes(session: AsyncSession, actor: Actor, rows: Iterable[Row]) -> d
         if row["reply_to_provider_id"]:
             wanted[row["channel_id"]].add(row["reply_to_provider_id"])
     quotes: dict[tuple[UUID, str], QuotedView] = {}
+    sight = sight_of_conversations(actor)
     for channel, ids in wanted.items():
-        for row in await thread_queries.list_quoted(session, actor.organization_id, channel, sorted(ids)):
+        for row in await thread_queries.list_quoted(
+            session, actor.organization_id, channel, sorted(ids), sight=sight
+        ):
             quotes[channel, row.provider_message_id] = QuotedView(
                 id=row.id,
                 direction=Direction(row.direction),
