@@ -20,6 +20,7 @@ from crm_app.api.deps import SESSION_COOKIE
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.queue import close_queue, open_queue
+from crm_app.core.sight import EVERYBODYS
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
 from crm_app.domains.accounts.entering import enter_with_password
@@ -237,7 +238,9 @@ LISTS = {
 async def _lists(report: Report, actor: Actor, bare: psycopg.AsyncConnection[Any]) -> None:
     for name, filters in LISTS.items():
         statement = _sql(
-            listing.conversations_statement(actor.organization_id, filters, actor.user_id, after=None, limit=31)
+            listing.conversations_statement(
+                actor.organization_id, filters, actor.user_id, sight=EVERYBODYS, after=None, limit=31
+            )
         )
         ours, yardstick = await measure_beside(
             _use_case(actor, service.list_conversations, filters=filters), _statement(bare, statement)

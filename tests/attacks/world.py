@@ -41,8 +41,9 @@ class World:
 
 
 def secret_of(tenant: Tenant) -> str:
-    """Return the word of this organization."""
-    return f"segredo{tenant.organization.id.hex[-8:]}"
+    """Return the word of this organization, or rather of the person to whom the rows belong."""
+    assert tenant.owner.user_id
+    return f"segredo{tenant.owner.user_id.hex[-8:]}"
 
 
 def tenant_tables() -> list[Table]:
@@ -50,13 +51,13 @@ def tenant_tables() -> list[Table]:
     return [table for table in metadata.sorted_tables if "organization_id" in table.primary_key.columns]
 
 
-async def build_world(tenant: Tenant) -> World:
-    """Commit one row into every tenant table of this organization."""
+async def build_world(tenant: Tenant, shared: Mapping[str, UUID] | None = None) -> World:
+    """Commit one row into every tenant table of this organization, but for tables whose row is `shared`."""
     assert tenant.owner.user_id
-    ids: dict[str, UUID] = {}
+    ids: dict[str, UUID] = dict(shared or {})
     async with unit_of_work(tenant.owner) as session:
         for table in tenant_tables():
-            if table.name == "membership":
+            if table.name == "membership" or table.name in ids:
                 continue
             row = example_row(table, tenant, ids)
             await session.execute(insert(table).values(row))

@@ -14,6 +14,8 @@ from sqlalchemy import BindParameter, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_app.core.sight import Sight
+
 Rows = Sequence[Any]
 
 _TYPES: dict[str, BindParameter[Any]] = {
@@ -72,7 +74,15 @@ SELECT width_bucket(m.occurred_at, :starts) - 1 AS day, count(*) FILTER (WHERE m
 FROM message m
 JOIN conversation c ON c.organization_id = m.organization_id AND c.id = m.conversation_id
 WHERE m.organization_id = :organization AND m.occurred_at >= :begin AND m.occurred_at < :finish
-    AND ((m.direction = 'out' AND m.author_id = :owner) OR (m.direction = 'in' AND c.assignee_id = :owner))
+    AND ((m.direction = 'out' AND m.author_id = :owner) OR (m.direction = 'in' AND c.assignee_id = :owner)) {talk}
+GROUP BY 1
+"""
+MESSAGES_WITHIN_REACH = """
+SELECT width_bucket(m.occurred_at, :starts) - 1 AS day, count(*) FILTER (WHERE m.direction = 'in') AS received,
+    count(*) FILTER (WHERE m.direction = 'out') AS sent
+FROM message m
+JOIN conversation c ON c.organization_id = m.organization_id AND c.id = m.conversation_id
+WHERE m.organization_id = :organization AND m.occurred_at >= :begin AND m.occurred_at < :finish {talk}
 GROUP BY 1
 """
 WAITS = """
@@ -113,8 +123,10 @@ ORDER BY p.is_default DESC, p.position, p.id
 """
 UNASSIGNED = """
 SELECT count(*) FROM conversation c
-WHERE c.organization_id = :organization AND c.assignee_id IS NULL AND c.status = 'open'
+WHERE c.organization_id = :organization AND c.assignee_id IS NULL AND c.status = 'open' {talk}
 """
+_OF_SEEN_CONVERSATION = """AND EXISTS (SELECT FROM conversation c
+    WHERE c.organization_id = m.organization_id AND c.id = m.conversation_id {talk})"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +136,24 @@ class Window:
     organization_id: UUID
     owner_id: UUID | None
     starts: Sequence[datetime]
+    deals: Sight
+    conversations: Sight
+
+
+def _seen(sight: Sight, column: str, name: str) -> tuple[str, dict[str, Any]]:
+    sql, values = sight.where(column, name)
+    return sql.replace(f"%({name})s", f":{name}"), values
 
 
 async def _rows(session: AsyncSession, sql: str, window: Window, **values: Any) -> Rows:
     owner = window.owner_id
+    deals, of_deals = _seen(window.deals, "d.owner_id", "deals_seen")
+    talk, of_talk = _seen(window.conversations, "c.assignee_id", "talk_seen")
+    written = _OF_SEEN_CONVERSATION.format(talk=talk) if talk else ""
     clause = sql.format(
-        owner="AND d.owner_id = :owner" if owner else "", author="AND m.author_id = :owner" if owner else ""
+        owner=f"{'AND d.owner_id = :owner' if owner else ''} {deals}",
+        author=f"{'AND m.author_id = :owner' if owner else ''} {written}",
+        talk=talk,
     )
     known = {
         "organization": window.organization_id,
@@ -138,6 +162,8 @@ async def _rows(session: AsyncSession, sql: str, window: Window, **values: Any) 
         "begin": window.starts[0],
         "finish": window.starts[-1],
         **values,
+        **of_deals,
+        **of_talk,
     }
     used = {name: value for name, value in known.items() if f":{name}" in clause}
     types = [_TYPES[name] for name in used if name in _TYPES]
@@ -168,6 +194,8 @@ async def count_messages(session: AsyncSession, window: Window) -> Rows:
     """Return (day, received, sent) without notes; of an owner: what own conversations received, what one wrote."""
     if window.owner_id:
         return await _rows(session, MESSAGES_OF_OWNER, window)
+    if not window.conversations.everything:
+        return await _rows(session, MESSAGES_WITHIN_REACH, window)
     # One walk through the index per day: half the cost of sorting a million rows into days.
     starts = list(window.starts)
     return await _rows(session, MESSAGES, replace(window, starts=starts[:-1]), ends=starts[1:])

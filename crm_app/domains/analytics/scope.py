@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from crm_app.core.sight import Sight
 from crm_app.domains.analytics import rules
 from crm_app.domains.analytics.repository import Window
 from crm_app.domains.analytics.schemas import Span
@@ -22,10 +23,18 @@ class Scope:
     zone: ZoneInfo
     span: Span
     previous: Span
+    deals: Sight
+    conversations: Sight
 
     def window(self, first: date, last: date) -> Window:
         """Return the window of the days from `first` to `last`, both included."""
-        return Window(self.organization_id, self.owner_id, rules.starts(first, last, self.zone))
+        return Window(
+            self.organization_id,
+            self.owner_id,
+            rules.starts(first, last, self.zone),
+            self.deals,
+            self.conversations,
+        )
 
     @property
     def now(self) -> Window:

@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.clock import utc_now
 from crm_app.core.errors import NotFound
-from crm_app.core.tenancy import Actor
+from crm_app.core.tenancy import Actor, Sight
 from crm_app.domains.accounts import service as accounts
 from crm_app.domains.accounts.schemas import MemberView
+from crm_app.domains.accounts.sights import sight_of_conversations, sight_of_deals
 from crm_app.domains.analytics import repository, rules
 from crm_app.domains.analytics.sales import Closings, read_closings, read_funnel, read_new_deals
 from crm_app.domains.analytics.schemas import (
@@ -40,17 +41,19 @@ async def dashboard(
 
     `start` and `end` (both included) are for `PeriodKind.CUSTOM`; without `pipeline_id` the default funnel is
     taken. `now` is for tests. Raises `Forbidden` without `analytics.read`, `Invalid` for an impossible period,
-    `NotFound` for a member or funnel that is not the organization's.
+    `NotFound` for a member or funnel that is not the organization's, or a member out of the actor's reach.
     """
     actor.require("analytics.read")
     organization = await accounts.get_organization(session, actor)
-    members = await accounts.list_members(session, actor)
+    deals, conversations = reported_deals(actor), reported_conversations(actor)
+    everybody = await accounts.list_members(session, actor)
+    members = [one for one in everybody if _is_reported(one.user_id, deals, conversations)]
     if owner_id is not None and all(member.user_id != owner_id for member in members):
         raise NotFound(kind="member")
     zone = rules.time_zone(organization.time_zone)
     today = (now or utc_now()).astimezone(zone).date()
     span = rules.resolve(kind, today, start, end)
-    scope = Scope(actor.organization_id, owner_id, zone, span, rules.before(kind, span))
+    scope = Scope(actor.organization_id, owner_id, zone, span, rules.before(kind, span), deals, conversations)
     pipelines = await repository.list_pipelines(session, scope.now)
     chosen = _choose_pipeline(pipelines, pipeline_id)
     figures = await _figures(session, scope, kind, chosen, members)
@@ -70,6 +73,20 @@ async def dashboard(
     )
 
 
+def reported_deals(actor: Actor) -> Sight:
+    """Return whose deals reports count: a report never counts what the actor may not see."""
+    return sight_of_deals(actor).narrowed_by(sight_of_deals(actor, "analytics.read"))
+
+
+def reported_conversations(actor: Actor) -> Sight:
+    """Return whose conversations reports count: a report never counts what the actor may not see."""
+    return sight_of_conversations(actor).narrowed_by(sight_of_conversations(actor, "analytics.read"))
+
+
+def _is_reported(user_id: UUID, *sights: Sight) -> bool:
+    return any(sight.covers(user_id) for sight in sights)
+
+
 async def _figures(
     session: AsyncSession, scope: Scope, kind: PeriodKind, pipeline_id: UUID | None, members: Sequence[MemberView]
 ) -> dict[str, Any]:
@@ -86,7 +103,7 @@ async def _figures(
         "response": waits.figure,
         "messages": messages.figure,
         "within_goal": waits.within_goal,
-        "unassigned": await repository.count_unassigned(session, scope.now),
+        "unassigned": await repository.count_unassigned(session, scope.now) if scope.conversations.nobody else 0,
         "revenue_cents": closings.revenue_cents,
         "previous_revenue_cents": closings.previous_revenue_cents,
         "forecast": closings.forecast,

@@ -12,6 +12,7 @@ from crm_app.core.queue import enqueue
 from crm_app.core.repository import Page, decode_cursor, encode_cursor
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.service import audit
+from crm_app.domains.accounts.sights import sight_of_conversations
 from crm_app.domains.channels import repository
 from crm_app.domains.channels.events import InboundEventFailed, InboundEventIgnored
 from crm_app.domains.channels.intake import PROCESS_JOB, lock_key
@@ -116,8 +117,12 @@ async def list_inbound_events(
     """Return raw events in one state, the newest first.
 
     Of the ignored ones only those behind which stands a message that somebody wrote.
+    They hold customers' words and do not say whose conversation they belong to, so whoever sees only some
+    conversations sees none of them.
     """
     actor.require("channels.read")
+    if not sight_of_conversations(actor).everything:
+        return Page([], None)
     rows = await repository.list_events(
         session,
         actor.organization_id,

@@ -46,7 +46,8 @@ _CONVERSATION = """
 JOIN conversation ON conversation.organization_id = m.organization_id AND conversation.id = m.conversation_id"""
 _SEEN_BY_ID = f"""{_MESSAGE} {_FROM_MESSAGE} {_CONVERSATION}
 WHERE m.organization_id = %(organization_id)s AND m.id = ANY(%(ids)s)"""
-_FAILED = f"""{_MESSAGE}, contact.name AS contact_name, channel.name AS channel_name {_FROM_MESSAGE} {_CONVERSATION}
+_FAILED = f"""{_MESSAGE}, contact.name AS contact_name, channel.name AS channel_name
+{_FROM_MESSAGE} {_CONVERSATION}
 JOIN contact ON contact.organization_id = conversation.organization_id AND contact.id = conversation.contact_id
 JOIN channel ON channel.organization_id = m.organization_id AND channel.id = m.channel_id
 WHERE m.organization_id = %(organization_id)s AND m.status = 'failed'

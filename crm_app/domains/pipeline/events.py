@@ -9,7 +9,10 @@ from crm_app.core.events import Fact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DealFact(Fact):
-    """Something happened to a deal; `version` is the deal's after it, `actor_id` who did it (None: the system)."""
+    """Something happened to a deal; `version` is the deal's after it, `actor_id` who did it (None: the system).
+
+    `owner_id` is whose deal it is now, `owner_before` whose it was: who sees neither need not hear of it.
+    """
 
     deal_id: UUID
     pipeline_id: UUID
@@ -17,6 +20,8 @@ class DealFact(Fact):
     version: int
     contact_id: UUID | None = None
     actor_id: UUID | None = None
+    owner_id: UUID | None = None
+    owner_before: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

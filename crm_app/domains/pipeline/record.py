@@ -37,8 +37,8 @@ async def record_change(
     announce(session, fact)
 
 
-def fact_fields(actor: Actor, deal: DealView) -> dict[str, Any]:
-    """Return what every fact about this deal carries."""
+def fact_fields(actor: Actor, deal: DealView, *, before: DealView | None = None) -> dict[str, Any]:
+    """Return what every fact about this deal carries; `before` is how it stood when its owner may have changed."""
     return {
         "organization_id": actor.organization_id,
         "deal_id": deal.id,
@@ -47,6 +47,8 @@ def fact_fields(actor: Actor, deal: DealView) -> dict[str, Any]:
         "version": deal.version,
         "contact_id": deal.contact_id,
         "actor_id": actor.user_id,
+        "owner_id": deal.owner_id,
+        "owner_before": (before or deal).owner_id,
     }
 
 

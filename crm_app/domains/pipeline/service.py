@@ -14,7 +14,7 @@ from crm_app.core.ids import new_id
 from crm_app.core.repository import Page, decode_cursor, encode_cursor
 from crm_app.core.sight import EVERYBODYS
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.handover import check_handover, owner_of_new
+from crm_app.domains.accounts.reassign_lock import check_handover, owner_of_new
 from crm_app.domains.accounts.sights import sight_of_deals
 from crm_app.domains.contacts.reach import contact_sight
 from crm_app.domains.pipeline import board_queries, repository, rules
@@ -282,7 +282,7 @@ async def update_deal(session: AsyncSession, actor: Actor, *, deal_id: UUID, upd
     await record_change(
         session,
         actor,
-        DealUpdated(**fact_fields(actor, updated)),
+        DealUpdated(**fact_fields(actor, updated, before=deal)),
         before=plain({name: getattr(deal, name) for name in changes}),
         after=plain(changes),
         timeline={"title": updated.title, "fields": sorted(changes)},

@@ -8,7 +8,7 @@ import reflex as rx
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_app.core.errors import Invalid, Unavailable
+from crm_app.core.errors import Invalid, NotFound, Unavailable
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
 from crm_app.domains.inbox import service as inbox
@@ -73,8 +73,12 @@ class DealState(PageState, rx.State):
 
     async def _on_fact(self, fact: dict[str, Any]) -> None:
         same = self.shown and str(fact["deal_id"]) == self.deal.get("id")
-        if same and fact["version"] > self.deal.get("version", 0):
+        if not same or fact["version"] <= self.deal.get("version", 0):
+            return
+        try:
             await self._read(_uuid(fact["deal_id"]))
+        except NotFound:  # it was handed over to somebody out of reach
+            self.shown, self.deal, self.steps, self.conversation_id = False, {}, [], ""
 
     # ── fields: each is saved by itself, when it is left ─────────────────────────────────────────
 

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from crm_app.core.database import unit_of_work
 from crm_app.core.tenancy import Actor
+from crm_app.domains.accounts.sights import sight_of_deals
 from crm_app.domains.contacts import service as contacts
+from crm_app.domains.contacts.reach import contact_sight
 from crm_app.domains.pipeline import service
 from crm_app.domains.pipeline.schemas import BoardFilter, DealCard, StageTotals
 
@@ -41,10 +43,11 @@ async def changes_after(
 ) -> Changes:
     """Return the deal and the totals of these columns as they stand at or after `version`, under a filter.
 
-    Every member who may read deals sees the same, so the first tab that asks reads for the others too.
+    Members with the same sight see the same, so the first tab that asks reads for the others too.
     """
     actor.require("deals.read")
-    key = (actor.organization_id, deal_id, version, tuple(sorted(stage_ids)), wanted.owner_id, wanted.search)
+    same = (sight_of_deals(actor), wanted.owner_id, wanted.search)
+    key = (actor.organization_id, deal_id, version, tuple(sorted(stage_ids)), *same)
 
     async def read() -> Changes:
         async with unit_of_work(actor) as session:
@@ -69,4 +72,4 @@ async def contact_after(actor: Actor, *, contact_id: UUID, change: str) -> dict[
             "last_activity_at": shown["last_activity_at"],
         }
 
-    return await _once((actor.organization_id, contact_id, change), read)
+    return await _once((actor.organization_id, contact_id, change, contact_sight(actor)), read)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from crm_app.core.errors import CrmError, Invalid, NotFound
 from crm_app.core.ids import new_id
 from crm_app.domains.accounts import service as accounts
+from crm_app.domains.accounts.sights import sight_of_deals
 from crm_app.domains.pipeline import service
 from crm_app.domains.pipeline.rules import parse_money
 from crm_app.domains.pipeline.schemas import BoardFilter, DealCreate, DealMove, DealView, StageTotals
@@ -197,6 +198,8 @@ class BoardState(PageState, rx.State):
         if fact["name"].startswith("contact."):
             await self._show_contact(fact)
             return
+        if not _concerns(fact):
+            return
         touched = {str(fact["stage_id"]), str(fact.get("from_stage_id"))}
         if not touched & {stage["id"] for stage in self.stages}:
             return
@@ -214,6 +217,13 @@ class BoardState(PageState, rx.State):
         with suppress(NotFound):
             shown = await contact_after(current_actor(), contact_id=UUID(str(fact["contact_id"])), change=change)
             self._push("contact", id=str(fact["contact_id"]), fields=shown)
+
+
+def _concerns(fact: dict[str, Any]) -> bool:
+    """Tell whether the deal of a fact is, or was until now, within the reach of who looks at the board."""
+    sight = sight_of_deals(current_actor())
+    owners = (fact.get(name) for name in ("owner_id", "owner_before"))
+    return any(sight.covers(UUID(str(owner)) if owner not in {None, "", "None"} else None) for owner in owners)
 
 
 def _totals(totals: Iterable[StageTotals]) -> dict[str, dict[str, int]]:

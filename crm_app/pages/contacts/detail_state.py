@@ -227,12 +227,19 @@ class ContactState(PageState, rx.State):
         contact_id = self._contact_id
         if contact_id is None or self.missing:
             return
-        async with self._work() as (session, actor):
-            if fact["name"] == "contact.activity":
-                await self._read_lines(session, actor, contact_id)
-            elif fact["name"].startswith("contact."):
-                fresh = await service.get_contact(session, actor, contact_id=contact_id)
-                self.changed_by_other = self.editing and fresh.version != self._version
-                self._show(fresh)
-            else:
-                await self._read_around(session, actor, contact_id)
+        try:
+            async with self._work() as (session, actor):
+                await self._follow(session, actor, contact_id, fact["name"])
+        except NotFound:  # its last link to this person was handed over
+            self.missing = True
+            self.contact, self.deals, self.conversations, self.lines = {}, [], [], []
+
+    async def _follow(self, session: AsyncSession, actor: Actor, contact_id: UUID, name: str) -> None:
+        fresh = await service.get_contact(session, actor, contact_id=contact_id)
+        if name == "contact.activity":
+            await self._read_lines(session, actor, contact_id)
+        elif name.startswith("contact."):
+            self.changed_by_other = self.editing and fresh.version != self._version
+            self._show(fresh)
+        else:
+            await self._read_around(session, actor, contact_id)

@@ -171,6 +171,7 @@ class ContactsState(PageState, rx.State):
             try:
                 contact = await service.get_contact(session, actor, contact_id=UUID(fact["contact_id"]))
             except NotFound:
+                self.rows = [row for row in self.rows if row["id"] != fact["contact_id"]]
                 return
             if fact["name"] != "contact.activity":
                 await self._read_counts(session, actor)

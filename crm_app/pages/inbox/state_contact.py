@@ -38,17 +38,20 @@ class ContactState(PageState, rx.State):
     async def show(self, contact_id: str) -> None:
         """Show a contact; an empty id shows nobody."""
         if not contact_id:
-            self.contact, self.deals, self.timeline = NO_CONTACT, [], []
+            self._close()
             return
         self._watch("contact.", "deal.", later=True, contact_id=contact_id)
         await self._read(UUID(contact_id))
+
+    def _close(self) -> None:
+        self.contact, self.deals, self.timeline = NO_CONTACT, [], []
 
     async def _read(self, contact_id: UUID) -> None:
         async with self._work() as (session, actor):
             try:
                 contact = await contacts.get_contact(session, actor, contact_id=contact_id)
             except NotFound:
-                self.contact = NO_CONTACT
+                self._close()
                 return
             timeline = await contacts.list_timeline(session, actor, contact_id=contact_id, limit=TIMELINE)
             deals, funnels = [], []

@@ -334,8 +334,13 @@ class ThreadState(PageState, rx.State):
         await self._arrange([row for row in plain(self.older) if row["id"] != message_id], keep)
 
     async def _refresh_head(self) -> None:
-        async with self._work() as (session, actor):
-            detail = await service.get_conversation(session, actor, conversation_id=UUID(self.open_id))
+        try:
+            async with self._work() as (session, actor):
+                detail = await service.get_conversation(session, actor, conversation_id=UUID(self.open_id))
+        except NotFound:  # handed over to somebody out of reach
+            self._clear(missing=True)
+            (await self.get_state(ContactState))._close()
+            return
         head = head_row(detail)
         if head != plain(self.head):
             self.head = head

@@ -6,7 +6,7 @@ from uuid import UUID
 import reflex as rx
 
 from crm_app.core.clock import utc_now
-from crm_app.core.errors import CrmError
+from crm_app.core.errors import CrmError, NotFound
 from crm_app.core.ids import new_id
 from crm_app.domains.inbox import service as inbox
 from crm_app.pages import live
@@ -71,7 +71,9 @@ class Notices(PageState, rx.State):
         if concerns_me and own_id not in {person.user_id for person in reading}:
             await self._add("message", fact, await self._who(fact), f"{INBOX}/{fact['conversation_id']}")
 
-    async def _add(self, kind: str, fact: dict[str, Any], name: str, href: str) -> None:
+    async def _add(self, kind: str, fact: dict[str, Any], name: str | None, href: str) -> None:
+        if name is None:
+            return
         same = [item for item in self.items if item["about"] == fact["conversation_id"] and item["kind"] == kind]
         self.items = [item for item in self.items if item not in same]
         self._push(kind, f"shell.notice.{kind}", {"name": name}, href, about=fact["conversation_id"])
@@ -82,10 +84,13 @@ class Notices(PageState, rx.State):
         self.items = [{**notice, "at": moment, "about": about}, *self.items][:MOST]
         self.unseen += 1
 
-    async def _who(self, fact: dict[str, Any]) -> str:
+    async def _who(self, fact: dict[str, Any]) -> str | None:
+        """Return with whom the conversation is; None when it is out of reach: nothing of it is told."""
         try:
             async with self._work() as (session, actor):
                 found = await inbox.get_conversation(session, actor, conversation_id=UUID(fact["conversation_id"]))
+        except NotFound:
+            return None
         except CrmError:
             return ""
         return found.contact_name

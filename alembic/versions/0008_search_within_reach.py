@@ -7,8 +7,8 @@ everybody's) and whether nobody's are (`nobody`). The conditions are those of `c
 
 from alembic import context, op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
