@@ -15,9 +15,9 @@ from structlog.contextvars import bind_contextvars
 from crm_app.domains.accounts.schemas import SignedIn
 from crm_app.pages.current import bind_actor
 from crm_app.pages.policy import PUBLIC, SIGNED_IN, registered_permission
-from crm_app.pages.routes import LOGIN
+from crm_app.pages.routes import HOME, LOGIN
 from crm_app.pages.session.known import known_sessions, session_token
-from crm_app.pages.session.state import Session
+from crm_app.pages.session.state import Session, binding
 from crm_app.pages.session.toasts import notify
 
 log = structlog.get_logger(__name__)
@@ -46,6 +46,8 @@ class Guard(Middleware):
         root = state._get_root_state()
         wiped = await _bind_tab(root, signed_in, fresh=event.name == HYDRATE)
         permission = PUBLIC if event.name in FRAMEWORK_EVENTS else registered_permission(event.name)
+        if wiped and signed_in is not None and event.name != HYDRATE:
+            return await _begin_anew(root)  # meant for what the tab showed before, of another organization
         if permission is not None and _may(permission, signed_in):
             return None
         if signed_in is None and permission is not None:
@@ -78,9 +80,9 @@ async def _recognise() -> SignedIn | None:
 
 
 async def _bind_tab(root: BaseState, signed_in: SignedIn | None, *, fresh: bool) -> bool:
-    """Tie this tab's state to one session; state that belongs to another session is wiped first."""
+    """Tie this tab to one session in one organization; state that belongs to another one is wiped first."""
     session = await root.get_state(Session)
-    current = str(signed_in.actor.session_id) if signed_in else ""
+    current = binding(signed_in)
     wiped = bool(session._bound_to) and session._bound_to != current
     if wiped:
         await wipe(root, stay_hydrated=not fresh)
@@ -101,6 +103,13 @@ async def wipe(root: BaseState, *, stay_hydrated: bool) -> None:
     root.reset()
     if stay_hydrated and isinstance(root, State):
         root.is_hydrated = hydrated
+
+
+async def _begin_anew(root: BaseState) -> StateUpdate:
+    (await root.get_state(Session)).leave_to = HOME
+    delta = await root._get_resolved_delta()
+    root._clean()
+    return StateUpdate(delta=delta)
 
 
 async def _send_to_login(root: BaseState, wiped: bool) -> StateUpdate:

@@ -28,6 +28,9 @@ AT_ONCE = 32
 MOST_WAITING = 200
 """Facts kept for one slow tab; beyond that the oldest go, and the tab catches up on its next load."""
 
+_OVER = {"session.revoked": "/login", "session.moved": "/", "member.role": "."}
+"""Facts after which all that a person's tabs show is over, and where these go: `.` loads the same page again."""
+
 Fact = dict[str, Any]
 
 
@@ -123,8 +126,8 @@ class Bridge:
 
     async def hear(self, fact: Fact) -> None:
         """Wake the tabs that watch `fact`."""
-        if fact["name"] == "session.revoked":
-            self._end_sessions(fact)
+        if fact["name"] in _OVER:
+            self._close_tabs(fact, _OVER[fact["name"]])
         for tab in self.tabs_of(str(fact.get("organization_id", ""))):
             wanting = [watch.state for watch in tab.watches.values() if watch.wants(fact)]
             if wanting:
@@ -159,24 +162,26 @@ class Bridge:
                 for state_class, fact in batch:
                     await _tell(await root.get_state(state_class), fact)
 
-    def _end_sessions(self, fact: Fact) -> None:
-        """Close the tabs of a session that is over: their next word is the login page."""
+    def _close_tabs(self, fact: Fact, leave_to: str) -> None:
+        """Empty the tabs of a person (of one session, when the fact names one) and send them on."""
         for tab in self.tabs_of(str(fact["organization_id"])):
             same_user = str(tab.actor.user_id) == fact["user_id"]
             if same_user and fact.get("session_id") in (None, "None", str(tab.actor.session_id)):
                 self.leave(tab.token)
-                task = asyncio.create_task(self._show_out(tab.token), name=f"live-out|{tab.token}")
+                task = asyncio.create_task(self._show_out(tab.token, leave_to), name=f"live-out|{tab.token}")
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
-    async def _show_out(self, token: str) -> None:
+    async def _show_out(self, token: str, leave_to: str) -> None:
         from crm_app.pages.guard import wipe
+        from crm_app.pages.session.state import Session
 
         if self._app is None:
             return
         try:
             async with self._app.modify_state(BaseStateToken(ident=token, cls=State)) as root:
                 await wipe(root, stay_hydrated=True)
+                (await root.get_state(Session)).leave_to = leave_to
         except Exception:
             log.exception("could not close a tab", client_token=token)
 

@@ -10,6 +10,8 @@ BOARD = "/board"
 CONTACTS = "/contacts"
 CONTACT = "/contacts/[contact_id]"
 DASHBOARD = "/dashboard"
+SETTINGS = "/settings"
+MEMBERS = "/settings/members"
 CHANNELS = "/settings/channels"
 SIMULATOR = "/simulator"
 

@@ -26,6 +26,7 @@ class FrameEffects(FramePart):
     time_zone: rx.Var[str]
     brand_hue: rx.Var[float]
     brand_chroma: rx.Var[float]
+    leave_to: rx.Var[str]
 
 
 class OfflineBanner(FramePart):

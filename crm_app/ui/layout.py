@@ -8,7 +8,7 @@ import reflex as rx
 
 from crm_app.ui.client import run
 from crm_app.ui.i18n import t
-from crm_app.ui.primitives import avatar, classes, count, icon, icon_button, link, prumo_mark, row
+from crm_app.ui.primitives import avatar, classes, count, icon, icon_button, link, row
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class NavEntry:
 class Frame:
     """What the frame shows around a screen; pages fill it, so that `ui` knows no state."""
 
-    organization: Any
+    organization: rx.Component
     user_name: Any
     user_id: Any
     role: Any
@@ -55,8 +55,7 @@ def _side(frame: Frame, active: str) -> rx.Component:
     )
     return rx.el.nav(
         row(
-            rx.el.span(prumo_mark(16), class_name="org-m"),
-            rx.el.span(frame.organization, class_name="f1 tr sb lab"),
+            frame.organization,
             fold,
             class_name="org",
             gap="",

@@ -13,14 +13,18 @@ Side = Literal["top", "right", "bottom", "left"]
 Align = Literal["start", "center", "end"]
 
 
-def menu(trigger: Any, *items: Any, side: Side = "bottom", align: Align = "end", width: int = 208) -> rx.Component:
+def menu(
+    trigger: Any, *items: Any, side: Side = "bottom", align: Align = "end", width: int = 208,
+    on_open_change: Any = None,
+) -> rx.Component:  # fmt: skip
     """A menu that opens from `trigger` (a button). `items` come from `menu_item`, `menu_label`, `menu_line`."""
+    follow = {} if on_open_change is None else {"on_open_change": on_open_change}
     content = radix.MenuContent.create(
         *items, class_name="menu pop-in", side=side, align=align, side_offset=6, collision_padding=8,
         style={"minWidth": f"{width}px"},
     )  # fmt: skip
     return radix.MenuRoot.create(
-        radix.MenuTrigger.create(trigger, as_child=True), radix.MenuPortal.create(content), modal=False
+        radix.MenuTrigger.create(trigger, as_child=True), radix.MenuPortal.create(content), modal=False, **follow
     )
 
 

@@ -1,9 +1,14 @@
 """Who the caller is."""
 
+from uuid import UUID
+
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from crm_app.api.deps import CurrentSession
+from crm_app.api.deps import CurrentActor, CurrentSession
+from crm_app.core.database import system_unit_of_work
+from crm_app.domains.accounts import organizations
+from crm_app.domains.accounts.member_views import OrganizationChoice
 from crm_app.domains.accounts.schemas import OrganizationView, UserView
 
 router = APIRouter(prefix="/api/v1/me", tags=["me"])
@@ -18,6 +23,12 @@ class MeView(BaseModel):
     permissions: list[str]
 
 
+class OrganizationWanted(BaseModel):
+    """The organization for which to act from now on."""
+
+    organization_id: UUID
+
+
 @router.get("")
 async def read_me(signed_in: CurrentSession) -> MeView:
     """Return who is signed in."""
@@ -28,3 +39,17 @@ async def read_me(signed_in: CurrentSession) -> MeView:
         role=actor.role,
         permissions=sorted(actor.permissions),
     )
+
+
+@router.get("/organizations")
+async def list_organizations(actor: CurrentActor) -> list[OrganizationChoice]:
+    """List the organizations of which the caller is an active member."""
+    async with system_unit_of_work() as session:
+        return await organizations.list_own_organizations(session, actor)
+
+
+@router.post("/organization")
+async def enter_organization(actor: CurrentActor, wanted: OrganizationWanted) -> OrganizationChoice:
+    """Make this session act for another organization of the caller; its open screens begin anew there."""
+    async with system_unit_of_work() as session:
+        return await organizations.switch_organization(session, actor, organization_id=wanted.organization_id)

@@ -1,5 +1,7 @@
 """The frame with this app's states in it: navigation, notices, presence, the person's menu."""
 
+import functools
+import operator
 from typing import Any
 
 import reflex as rx
@@ -7,6 +9,8 @@ from reflex_base.style import set_color_mode
 
 from crm_app.pages import routes
 from crm_app.pages.session.notices import Notices
+from crm_app.pages.session.organizations import Organizations
+from crm_app.pages.session.settings import settings_aside, settings_entries
 from crm_app.pages.session.state import Session, allowed
 from crm_app.pages.session.toasts import Toasts
 from crm_app.ui import patterns as q
@@ -28,11 +32,13 @@ def _entries() -> list[NavEntry]:
         NavEntry("shell.nav.board", routes.BOARD, "square-kanban", allowed("deals.read")),
         NavEntry("shell.nav.contacts", routes.CONTACTS, "users", allowed("contacts.read")),
         NavEntry("shell.nav.dashboard", routes.DASHBOARD, "chart-column", allowed("analytics.read")),
-        NavEntry(
-            "shell.nav.channels", routes.CHANNELS, "sliders-horizontal", allowed("channels.read"), on_phone=False
-        ),
+        NavEntry("shell.nav.settings", routes.SETTINGS, "sliders-horizontal", _any_settings(), on_phone=False),
         NavEntry("shell.nav.simulator", routes.SIMULATOR, "smartphone", Session.is_demo, on_phone=False),
     ]
+
+
+def _any_settings() -> rx.Var[bool]:
+    return functools.reduce(operator.or_, (entry.visible for entry in settings_entries()))
 
 
 def _role() -> rx.Var:
@@ -95,6 +101,39 @@ def _notices() -> rx.Component:
         q.empty_state(t("shell.notices.empty_title"), t("shell.notices.empty_body"), icon_name="bell"),
     )
     return q.popover(trigger, head, listed, side="right", align="end", width=384, on_open_change=Notices.see)
+
+
+def _organization() -> rx.Component:
+    trigger = rx.el.button(
+        rx.el.span(p.prumo_mark(16), class_name="org-m"),
+        rx.el.span(Session.organization_name, class_name="f1 tr sb lab"),
+        p.icon("chevrons-up-down", 14, class_name="fnt lab"),
+        type="button", class_name="org-b", title=Session.organization_name,
+        aria_label=t("shell.organizations.label", name=Session.organization_name),
+    )  # fmt: skip
+    return q.menu(trigger, *_organizations(), align="start", width=264, on_open_change=Organizations.look)
+
+
+def _organizations() -> list[rx.Component]:
+    return [
+        q.menu_label(t("shell.organizations.title")),
+        rx.cond(
+            Organizations.choices.length() > 0,
+            rx.foreach(Organizations.choices, _organization_choice),
+            rx.el.div(p.skeleton("70%"), class_name="mitem"),
+        ),
+    ]
+
+
+def _organization_choice(one: rx.Var) -> rx.Component:
+    mark = rx.el.span(
+        p.prumo_mark(14),
+        class_name="org-m sm",
+        style={"--brand-h": one["hue"].to_string(), "--brand-c": one["chroma"].to_string()},
+    )
+    words = p.row(mark, rx.el.span(one["name"].to(str), class_name="tr", dir="auto"))
+    tick = rx.cond(one["current"], p.icon("check", 14), rx.fragment())
+    return q.menu_item(words, after=tick, on_select=Organizations.enter(one["id"].to(str)))
 
 
 def _chosen(code: str) -> rx.Component:
@@ -161,17 +200,19 @@ def _phone_menu() -> rx.Component:
         rx.cond(Notices.unseen > 0, p.count(Notices.unseen, "da"), rx.fragment()),
         type="button",
     )
-    ways = [rx.cond(entry.visible, _phone_way(entry), rx.fragment()) for entry in _entries() if not entry.on_phone]
+    others = [entry for entry in _entries() if not entry.on_phone and entry.route != routes.SETTINGS]
+    ways = [rx.cond(entry.visible, _phone_way(entry), rx.fragment()) for entry in [*settings_entries(), *others]]
     listed = rx.foreach(Notices.items, _notice)
     items = [
-        q.menu_label(Session.organization_name),
+        *_organizations(),
+        q.menu_line(),
         *ways,
         q.menu_line(),
         *_preferences(),
         q.menu_line(),
         *_leaving(),
     ]
-    return q.menu(trigger, listed, *items, side="top", align="end", width=264)
+    return q.menu(trigger, listed, *items, side="top", align="end", width=264, on_open_change=Organizations.look)
 
 
 def _phone_way(entry: NavEntry) -> rx.Component:
@@ -186,6 +227,7 @@ def effects() -> rx.Component:
             time_zone=Session.time_zone,
             brand_hue=Session.brand_hue,
             brand_chroma=Session.brand_chroma,
+            leave_to=Session.leave_to,
         ),
         ToastStack.create(items=Toasts.items, on_dismiss=Toasts.dismiss, on_undo=Toasts.undo),
     )
@@ -198,7 +240,7 @@ def _refused() -> rx.Component:
 def with_frame(content: rx.Component, *, active: str, rail: bool) -> rx.Component:
     """Put the navigation around a screen; who may not see it gets a word instead."""
     frame: Any = Frame(
-        organization=Session.organization_name,
+        organization=_organization(),
         user_name=Session.user_name,
         user_id=Session.user_id,
         role=_role(),
@@ -208,4 +250,7 @@ def with_frame(content: rx.Component, *, active: str, rail: bool) -> rx.Componen
         user_menu=_user_menu(),
         phone_menu=_phone_menu(),
     )
-    return app_shell(rx.cond(Session.denied, _refused(), content), frame, active=active, rail=rail)
+    shown = rx.cond(Session.denied, _refused(), content)
+    if active.startswith(f"{routes.SETTINGS}/"):
+        shown = rx.fragment(settings_aside(active), shown)
+    return app_shell(shown, frame, active=active, rail=rail)

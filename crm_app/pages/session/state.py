@@ -27,12 +27,15 @@ class Session(rx.State):
     user_email: str = ""
     role: str = ""
     permissions: list[str] = []
+    organization_id: str = ""
     organization_name: str = ""
     time_zone: str = "America/Sao_Paulo"
     currency: str = "BRL"
     brand_hue: float = 284
     brand_chroma: float = 1
     is_demo: bool = False
+    leave_to: str = ""
+    """Where the browser goes by a full load, since all that it shows is over: a path, or `.` for the same page."""
     _bound_to: str = ""
 
     @handler(PUBLIC)
@@ -69,13 +72,20 @@ class Session(rx.State):
         self.user_email = user.email
         self.role = signed_in.actor.role
         self.permissions = sorted(signed_in.actor.permissions)
+        self.organization_id = str(organization.id)
         self.organization_name = organization.name
         self.time_zone = organization.time_zone
         self.currency = organization.currency
         self.brand_hue = organization.brand_hue
         self.brand_chroma = organization.brand_chroma
         self.is_demo = organization.is_demo
-        self._bound_to = str(signed_in.actor.session_id)
+        self.leave_to = ""
+        self._bound_to = binding(signed_in)
+
+
+def binding(signed_in: SignedIn | None) -> str:
+    """Return to what a tab is tied: a session as it acts for one organization. Empty for nobody."""
+    return f"{signed_in.actor.session_id}@{signed_in.actor.organization_id}" if signed_in else ""
 
 
 async def _keep(**choice: str) -> None:

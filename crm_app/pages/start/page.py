@@ -17,6 +17,8 @@ FIRST = (
     ("analytics.read", routes.DASHBOARD),
 )
 
+FIRST_SETTINGS = (("channels.read", routes.CHANNELS),)
+
 
 class Start(rx.State):
     """Chooses the first screen."""
@@ -28,11 +30,24 @@ class Start(rx.State):
         held = [route for permission, route in FIRST if permission in session.permissions]
         return rx.redirect(held[0], replace=True) if held else None
 
+    @handler(SIGNED_IN)
+    async def open_settings(self) -> Any:
+        """Redirect to the first screen of the settings in reach."""
+        session = await self.get_state(Session)
+        held = [route for permission, route in FIRST_SETTINGS if permission in session.permissions]
+        return rx.redirect(held[0] if held else routes.HOME, replace=True)
+
 
 @app_page(routes.HOME, title_key="shell.title", on_load=Start.go_on, shell=False)
 def page() -> rx.Component:
     """Nothing but the mark; one is here for a moment."""
     return rx.el.main(rx.el.span(p.prumo_mark(30), class_name="org-m start-m"), class_name="start")
+
+
+@app_page(routes.SETTINGS, title_key="shell.nav.settings", on_load=Start.open_settings, shell=False)
+def settings() -> rx.Component:
+    """Nothing but the mark; one is here for a moment."""
+    return page()
 
 
 @app_page("/404", title_key="shell.missing.title", permission=PUBLIC, shell=False)

@@ -27,18 +27,23 @@ export const toggleNavigation = () => {
 };
 
 /** Follows the session: time zone and colours of the organization; the login page when it has ended. */
-export const FrameEffects = ({ signedIn, timeZone, brandHue, brandChroma }) => {
+export const FrameEffects = ({ signedIn, timeZone, brandHue, brandChroma, leaveTo }) => {
   const wasSignedIn = useRef(false);
   useEffect(applyChosenLanguage, []);
   useEffect(() => {
-    if (signedIn) {
+    if (leaveTo) {
+      // A full load with a fresh token: nothing of what was shown stays, in the page or in the server's state.
+      sessionStorage.removeItem("token");
+      if (leaveTo === ".") window.location.reload();
+      else window.location.assign(leaveTo);
+    } else if (signedIn) {
       wasSignedIn.current = true;
       chooseTimeZone(timeZone);
       applyBrand(brandHue, brandChroma);
     } else if (wasSignedIn.current) {
       window.location.assign("/login");
     }
-  }, [signedIn, timeZone, brandHue, brandChroma]);
+  }, [signedIn, timeZone, brandHue, brandChroma, leaveTo]);
   return null;
 };
 
