@@ -12,6 +12,7 @@ CONTACT = "/contacts/[contact_id]"
 DASHBOARD = "/dashboard"
 SETTINGS = "/settings"
 MEMBERS = "/settings/members"
+OWNERSHIP = "/ownership"
 CHANNELS = "/settings/channels"
 SIMULATOR = "/simulator"
 

@@ -14,11 +14,18 @@ from crm_app.pages.base import PageState, handler
 from crm_app.pages.current import current_actor
 from crm_app.pages.policy import SIGNED_IN
 from crm_app.pages.presence import presence
-from crm_app.pages.routes import CHANNELS, INBOX
+from crm_app.pages.routes import CHANNELS, INBOX, OWNERSHIP
 from crm_app.pages.session.state import STAYING
 
 MOST = 30
-WATCHED = ("message.received", "message.status", "channel.status", "conversation.updated", "presence.online")
+WATCHED = (
+    "message.received",
+    "message.status",
+    "channel.status",
+    "conversation.updated",
+    "presence.online",
+    "ownership.offer",
+)
 DOWN = frozenset({"disconnected", "failed"})
 
 
@@ -63,6 +70,8 @@ class Notices(PageState, rx.State):
             self._push("channel", "shell.notice.channel", {"name": fact.get("channel_name", "")}, CHANNELS)
         elif name == "conversation.updated":
             await self._count_unread()
+        elif name == "ownership.offer" and fact["waiting"] and fact["user_id"] == str(current_actor().user_id):
+            self._push("ownership", "shell.notice.ownership", {}, OWNERSHIP)
 
     async def _on_message(self, fact: dict[str, Any]) -> None:
         own_id = str(current_actor().user_id)

@@ -16,7 +16,10 @@ def settings_groups() -> list[Group]:
     return [
         (
             "shell.settings.agency",
-            [NavEntry("shell.nav.channels", routes.CHANNELS, "signal", allowed("channels.read"))],
+            [
+                NavEntry("shell.settings.members", routes.MEMBERS, "users", allowed("members.manage")),
+                NavEntry("shell.nav.channels", routes.CHANNELS, "signal", allowed("channels.read")),
+            ],
         ),
     ]
 

@@ -65,6 +65,7 @@ def _notice(item: rx.Var) -> rx.Component:
         item["kind"],
         ("failed", p.icon("circle-alert", 16)),
         ("channel", p.icon("wifi-off", 16)),
+        ("ownership", p.icon("crown", 16)),
         p.icon("message-square", 16),
     )
     return p.link(

@@ -17,7 +17,7 @@ FIRST = (
     ("analytics.read", routes.DASHBOARD),
 )
 
-FIRST_SETTINGS = (("channels.read", routes.CHANNELS),)
+FIRST_SETTINGS = (("members.manage", routes.MEMBERS), ("channels.read", routes.CHANNELS))
 
 
 class Start(rx.State):
