@@ -113,3 +113,24 @@ class ReassignLocked(Forbidden):
 
     code = "reassign_locked"
     key = "errors.accounts.reassign_locked"
+
+
+class BadSlug(Invalid):
+    """The short name for addresses has characters other than a-z, digits and hyphens, or a bad length."""
+
+    code = "bad_slug"
+    key = "errors.accounts.bad_slug"
+
+
+class SlugTaken(Conflict):
+    """Another organization has this short name, or the house needs it itself."""
+
+    code = "slug_taken"
+    key = "errors.accounts.slug_taken"
+
+
+class SignupClosed(Forbidden):
+    """The operator does not let strangers create organizations."""
+
+    code = "signup_closed"
+    key = "errors.accounts.signup_closed"

@@ -25,6 +25,14 @@ class MemberAdded(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmailVerified(Fact):
+    """A person has shown that their address is their own."""
+
+    name: ClassVar[str] = "member.verified"
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreferencesChanged(Fact):
     """A person has chosen another language or theme."""
 

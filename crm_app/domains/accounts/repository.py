@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from crm_app.core.database import set_scope
-from crm_app.core.sql import run_at_commit
+from crm_app.core.sql import run, run_at_commit
 from crm_app.domains.accounts.models import Membership, Organization, User, UserSession
 
 _INSERT_AUDIT_ENTRY = """
@@ -101,6 +101,11 @@ async def revoke_sessions(
         statement = statement.where(col(UserSession.id) == session_id)
     ended = await session.execute(statement.values(revoked_at=now).returning(col(UserSession.id)))
     return len(ended.all())
+
+
+async def forget_pending_entries(session: AsyncSession, user_id: UUID) -> None:
+    """Remove the user's sign-ins that wait for their second factor."""
+    await run(session, "DELETE FROM pending_entry WHERE user_id = %(user_id)s", {"user_id": user_id})
 
 
 def insert_audit_entry(session: AsyncSession, values: Mapping[str, Any]) -> None:

@@ -106,8 +106,11 @@ async def issue_token(
 async def redeem_token(session: AsyncSession, purpose: Purpose, token: str) -> Opened:
     """Use up a token, and hold its row until the transaction ends: another who redeems it waits, then fails.
 
+    Whoever redeems another token of the same subject waits, too, so that each may revoke the other's.
     Raises `UnknownToken` (forged, or made for another purpose), `UsedToken` or `ExpiredToken`.
     """
+    known = await peek_token(session, purpose, token)
+    await fetch_value(session, _LOCK_SUBJECT, {"purpose": purpose, "subject": known.subject})
     opened = await _open(session, f"{_FIND} FOR UPDATE", purpose, token)
     await run(session, _USE, {"token_hash": hash_token(token), "now": utc_now()})
     return opened

@@ -1,0 +1,37 @@
+"""Jobs of the accounts: links by e-mail, and tidying up after them."""
+
+from uuid import UUID
+
+from structlog.contextvars import bind_contextvars
+
+from crm_app.core.database import system_unit_of_work, unit_of_work
+from crm_app.core.queue import job
+from crm_app.core.tenancy import Actor
+from crm_app.domains.accounts.links import LINK_JOB, NOTE_RESET_JOB, Kind, note_reset, send_link
+from crm_app.domains.accounts.tokens import forget_tokens
+from jobs.ticks import every
+
+every("accounts.forget_tokens", cron="37 4 * * *")
+
+
+@job(LINK_JOB, retry=3)
+async def send(kind: Kind, email: str, language: str) -> None:
+    """Write the letter with a link to whoever has this address."""
+    async with system_unit_of_work() as session:
+        await send_link(session, kind=kind, email=email, language=language)
+
+
+@job(NOTE_RESET_JOB, retry=3)
+async def note(organization_id: str, user_id: str, ip: str) -> None:
+    """Write down in one organization that a member has a new password."""
+    bind_contextvars(ip=ip)
+    actor = Actor(UUID(organization_id), UUID(user_id), "member", frozenset())
+    async with unit_of_work(actor) as session:
+        await note_reset(session, actor)
+
+
+@job("accounts.forget_tokens")
+async def forget() -> None:
+    """Remove links that ended long ago."""
+    async with system_unit_of_work() as session:
+        await forget_tokens(session)
