@@ -47,7 +47,7 @@ WORDS: dict[str, Any] = {
     "identities": (Identity(kind=IdentityKind.TELEGRAM, value="4711"),),
 }
 # Ids that name nothing in the database.
-FREE = {"entity_id", "idempotency_key", "session_id"}
+FREE = {"entity_id", "on_behalf_of", "idempotency_key", "session_id"}
 
 
 class UnknownId(AssertionError):

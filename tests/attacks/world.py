@@ -59,6 +59,9 @@ async def build_world(tenant: Tenant, shared: Mapping[str, UUID] | None = None) 
         for table in tenant_tables():
             if table.name == "membership" or table.name in ids:
                 continue
+            if table.name == "audit_chain":  # begun by the database, together with the organization
+                ids[table.name] = tenant.organization.id
+                continue
             row = example_row(table, tenant, ids)
             await session.execute(insert(table).values(row))
             ids[table.name] = row["id"]

@@ -25,7 +25,7 @@ from crm_app.core.postgres import EmbeddedPostgres, start_throwaway
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["run", "dev", "build", "migrate", "seed-demo", "create-organization", "create-channel", "worker"]
-COMMANDS += ["scheduler", "doctor", "serve"]
+COMMANDS += ["scheduler", "doctor", "serve", "audit"]
 Prumo = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -5,12 +5,14 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from crm_app.core.ids import new_id
 from crm_app.core.repository import TenantTable, timestamp, unique_in_organization
+
+_NEWEST = (text("created_at DESC"), text("id DESC"))
 
 
 class Role(StrEnum):
@@ -127,16 +129,24 @@ class Membership(TenantTable, table=True):
 
 
 class AuditEntry(TenantTable, table=True):
-    """Who did what, to which thing, from where, with the values before and after."""
+    """Who did what, to which thing, from where, with the values before and after.
+
+    Append-only. `sequence` and `hash` are given by the database: see docs/adr/0012.
+    """
 
     __tablename__ = "audit_entry"
     __table_args__ = (
         ForeignKeyConstraint(["organization_id"], ["organization.id"], ondelete="CASCADE"),
-        Index("ix_audit_entry_entity", "organization_id", "entity_type", "entity_id"),
-        Index("ix_audit_entry_time", "organization_id", text("created_at DESC")),
+        unique_in_organization("uq_audit_entry_sequence", "sequence"),
+        Index("ix_audit_entry_recent", "organization_id", *_NEWEST),
+        Index("ix_audit_entry_person", "organization_id", "user_id", *_NEWEST),
+        Index("ix_audit_entry_action", "organization_id", "action", *_NEWEST),
+        Index("ix_audit_entry_kind", "organization_id", "entity_type", *_NEWEST),
+        Index("ix_audit_entry_thing", "organization_id", "entity_id"),
     )
 
     user_id: UUID | None = None
+    on_behalf_of: UUID | None = None
     action: str = Field(max_length=60)
     entity_type: str = Field(max_length=40)
     entity_id: UUID | None = None
@@ -144,6 +154,21 @@ class AuditEntry(TenantTable, table=True):
     after: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     ip: str = Field(default="", max_length=64)
     trace_id: str = Field(default="", max_length=64)
+    sequence: int = Field(default=0, sa_type=BigInteger)
+    hash: bytes = b""
+
+
+class AuditChain(TenantTable, table=True):
+    """The head of an organization's audit trail: number and hash of its last entry. The database writes it."""
+
+    __tablename__ = "audit_chain"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id"], ["organization.id"], ondelete="CASCADE"),
+        unique_in_organization("uq_audit_chain"),
+    )
+
+    sequence: int = Field(sa_type=BigInteger)
+    hash: bytes
 
 
 class HandOver(TenantTable, table=True):

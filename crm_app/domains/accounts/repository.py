@@ -15,10 +15,10 @@ from crm_app.core.sql import run, run_at_commit
 from crm_app.domains.accounts.models import Membership, Organization, User, UserSession
 
 _INSERT_AUDIT_ENTRY = """
-INSERT INTO audit_entry (organization_id, id, created_at, user_id, action, entity_type, entity_id, before, after,
-                         ip, trace_id)
-VALUES (%(organization_id)s, %(id)s, %(created_at)s, %(user_id)s, %(action)s, %(entity_type)s, %(entity_id)s,
-        %(before)s, %(after)s, %(ip)s, %(trace_id)s)"""
+INSERT INTO audit_entry (organization_id, id, created_at, user_id, on_behalf_of, action, entity_type, entity_id,
+                         before, after, ip, trace_id)
+VALUES (%(organization_id)s, %(id)s, %(created_at)s, %(user_id)s, %(on_behalf_of)s, %(action)s, %(entity_type)s,
+        %(entity_id)s, %(before)s, %(after)s, %(ip)s, %(trace_id)s)"""
 
 
 async def find_user_by_email(session: AsyncSession, email: str) -> User | None:

@@ -220,13 +220,18 @@ async def audit(
     *,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
+    on_behalf_of: UUID | None = None,
 ) -> None:
-    """Write down a critical act in the transaction in which it happens. Values must be plain JSON."""
+    """Write down a critical act in the transaction in which it happens. Values must be plain JSON.
+
+    `on_behalf_of` is the user as whom somebody else acts. The entry is written last, together with the commit.
+    """
     values = {
         "organization_id": actor.organization_id,
         "id": new_id(),
         "created_at": utc_now(),
         "user_id": actor.user_id,
+        "on_behalf_of": on_behalf_of,
         "action": action,
         "entity_type": entity_type,
         "entity_id": entity_id,
