@@ -68,11 +68,22 @@ async def fetch_attachment(organization_id: str, attachment_id: str) -> None:
 
 
 @job(conversations.SHOW_READ_JOB, retry=Patience(4, longest=timedelta(minutes=1)))
-async def show_read(organization_id: str, conversation_id: str, count: int) -> None:
+async def show_read(organization_id: str, conversation_id: str, count: int, before: str | None = None) -> None:
     """Let the customer see that messages were read."""
     await conversations.show_read(
-        system_actor(UUID(organization_id)), conversation_id=UUID(conversation_id), count=count
+        system_actor(UUID(organization_id)),
+        conversation_id=UUID(conversation_id),
+        count=count,
+        before=UUID(before) if before else None,
     )
+
+
+@job(conversations.MARK_ANSWERED_JOB, retry=Patience(4, longest=timedelta(minutes=1)))
+async def mark_answered(organization_id: str, message_id: str) -> None:
+    """Mark as read what an answer that has left answers."""
+    actor = system_actor(UUID(organization_id))
+    async with unit_of_work(actor) as session:
+        await conversations.mark_answered(session, actor, message_id=UUID(message_id))
 
 
 @job(conversations.SHOW_TYPING_JOB)

@@ -31,6 +31,7 @@ WITHOUT = {
     "contacts.repository.remove_identities": _INSIDE,
     "inbox.repository.add_early_report": "of a channel, for a message that is not here yet",
     "inbox.repository.add_status": _WRITES,
+    "inbox.repository.count_inbound_after": _INSIDE,
     "inbox.repository.delete_message": _WRITES,
     "inbox.repository.drop_early_reports": "of a channel, for a message that is not here yet",
     "inbox.repository.find_answer_times": _INSIDE,

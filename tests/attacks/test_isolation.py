@@ -41,6 +41,8 @@ OTHERWISE = {
     "inbox.services.conversations.list_conversations filters.channel_id": "a filter",
     "inbox.services.conversations.list_conversations filters.contact_id": "a filter",
     "inbox.services.conversations.list_conversations filters.assignee_id": "a filter",
+    "inbox.services.conversations.mark_answered message_id": "a job: what is gone answers nothing",
+    "inbox.services.conversations.show_read before": "a place in one's own conversation",
     "inbox.services.conversations.show_typing conversation_id": "a job: what is gone needs no sign",
     "inbox.services.delivery.deliver_message message_id": "a job: what is gone needs no delivery",
     "inbox.services.delivery.store_receipt message_id": "a job: what is gone needs no receipt",

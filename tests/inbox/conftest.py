@@ -78,6 +78,11 @@ class Desk:
         await self.post(*events, **options)
         await self.run_jobs()
 
+    async def leave_now(self) -> None:
+        """Let what is held back leave as if its moment had come."""
+        await self.sql("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo' RETURNING id")
+        await self.run_jobs()
+
     async def call(self, use_case: Callable[..., Awaitable[Any]], **arguments: Any) -> Any:
         """Run a use case as the owner, in a transaction of its own."""
         async with unit_of_work(self.actor) as session:

@@ -356,9 +356,7 @@ async def test_undo_takes_a_held_message_away(talk: Desk) -> None:
     await talk.run_jobs()
     assert talk.network.taken() == []
     await talk.call(service.undo_send, message_id=held.id)
-    async with unit_of_work(talk.actor) as session:
-        await session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo'"))
-    await talk.run_jobs()
+    await talk.leave_now()
     assert (talk.network.taken(), len(await talk.thread())) == ([], 1)
     after = await talk.only()
     assert (after.last_message_preview, after.waiting_since) == ("Oi", waiting)

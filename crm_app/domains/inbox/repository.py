@@ -187,9 +187,13 @@ async def list_provider_ids(
 
 
 async def list_unread_ids(
-    session: AsyncSession, organization_id: UUID, conversation_id: UUID, most: int
+    session: AsyncSession, organization_id: UUID, conversation_id: UUID, most: int, *, before: UUID | None
 ) -> list[str]:
-    """Return the vendor's ids of the last `most` inbound messages, newest first."""
+    """Return the vendor's ids of the last `most` inbound messages, newest first.
+
+    With `before` only those that we had when that message was written.
+    """
+    earlier = () if before is None else (col(Message.id) < before,)
     statement = (
         select(col(Message.provider_message_id))
         .where(
@@ -197,11 +201,23 @@ async def list_unread_ids(
             col(Message.conversation_id) == conversation_id,
             col(Message.direction) == Direction.INBOUND,
             col(Message.provider_message_id).is_not(None),
+            *earlier,
         )
         .order_by(col(Message.occurred_at).desc(), col(Message.id).desc())
         .limit(most)
     )
     return list(cast(Sequence[str], (await session.scalars(statement)).all()))
+
+
+async def count_inbound_after(session: AsyncSession, message: Message) -> int:
+    """Return how many messages of the customer came after this one was written, by our own clock."""
+    statement = select(func.count()).where(
+        col(Message.organization_id) == message.organization_id,
+        col(Message.conversation_id) == message.conversation_id,
+        col(Message.direction) == Direction.INBOUND,
+        col(Message.id) > message.id,
+    )
+    return int((await session.scalars(statement)).one())
 
 
 async def delete_message(session: AsyncSession, message: Message) -> None:

@@ -25,7 +25,7 @@ from crm_app.domains.contacts import service as contacts
 from crm_app.domains.inbox import listing, repository, rules, thread_queries
 from crm_app.domains.inbox.errors import ChannelGone, NoAddress
 from crm_app.domains.inbox.events import TypingSeen
-from crm_app.domains.inbox.models import ConversationStatus, Direction, MessageKind
+from crm_app.domains.inbox.models import Conversation, ConversationStatus, Direction, Message, MessageKind
 from crm_app.domains.inbox.schemas import (
     ConversationDetail,
     ConversationFilter,
@@ -41,6 +41,7 @@ from crm_app.domains.inbox.services.placing import touch
 from crm_app.domains.inbox.services.thread import cursor_at, position_of
 
 SHOW_READ_JOB = "inbox.show_read"
+MARK_ANSWERED_JOB = "inbox.mark_answered"
 SHOW_TYPING_JOB = "inbox.show_typing"
 MAX_LIMIT = 200
 _MOST_READ_AT_ONCE = 100
@@ -181,18 +182,25 @@ async def mark_read(session: AsyncSession, actor: Actor, *, conversation_id: UUI
     Permission `messages.send`: whoever only looks changes nothing. Raises `NotFound`.
     """
     conversation = await access_to_write(session, actor, conversation_id)
-    if conversation.unread_count == 0:
+    await _mark_read(session, conversation, conversation.unread_count)
+
+
+async def _mark_read(
+    session: AsyncSession, conversation: Conversation, count: int, before: UUID | None = None
+) -> None:
+    """Take `count` messages, those that came before the message `before`, from the unread ones."""
+    if count <= 0:
         return
-    seen = min(conversation.unread_count, _MOST_READ_AT_ONCE)
-    conversation.unread_count = 0
+    conversation.unread_count -= count
     touch(session, conversation)
     await session.flush()
     await enqueue(
         session,
         SHOW_READ_JOB,
-        organization_id=actor.organization_id,
+        organization_id=conversation.organization_id,
         conversation_id=conversation.id,
-        count=seen,
+        count=min(count, _MOST_READ_AT_ONCE),
+        before=before,
     )
 
 
@@ -273,13 +281,32 @@ async def announce_typing(
 # --- for jobs: what the customer gets to see ------------------------------------------------------------
 
 
-async def show_read(actor: Actor, *, conversation_id: UUID, count: int) -> None:
-    """Turn the ticks of the customer's last `count` messages blue, where the vendor can. Raises its errors."""
+async def mark_answered(session: AsyncSession, actor: Actor, *, message_id: UUID) -> None:
+    """Mark as read what stood there when an answer was written, as opening the conversation does.
+
+    What came after it stays unread. Permission `messages.send`.
+    """
+    actor.require("messages.send")
+    answer = await session.get(Message, (actor.organization_id, message_id))
+    if answer is None:
+        return
+    conversation = await access_to_write(session, actor, answer.conversation_id)
+    later = await repository.count_inbound_after(session, answer)
+    await _mark_read(session, conversation, conversation.unread_count - later, before=answer.id)
+
+
+async def show_read(actor: Actor, *, conversation_id: UUID, count: int, before: UUID | None = None) -> None:
+    """Turn the ticks of the customer's last `count` messages blue, where the vendor can. Raises its errors.
+
+    `before` is the answer after whose writing nothing counts as read.
+    """
     async with unit_of_work(actor) as session:
         conversation = await repository.get_conversation(
             session, actor.organization_id, conversation_id, sight=sight_of_conversations(actor)
         )
-        ids = await repository.list_unread_ids(session, actor.organization_id, conversation_id, count)
+        ids = await repository.list_unread_ids(
+            session, actor.organization_id, conversation_id, count, before=before
+        )
         if not ids or not await _is_open(session, conversation.channel_id, actor):
             return
         opened = await channels.open_provider(session, actor, channel_id=conversation.channel_id)

@@ -42,6 +42,7 @@ from crm_app.domains.inbox.errors import NotFailed, TryLater
 from crm_app.domains.inbox.events import MessageRemoved
 from crm_app.domains.inbox.models import Attachment, Conversation, DeliveryStatus, Direction, Message, MessageKind
 from crm_app.domains.inbox.schemas import FailedDelivery, FailedDeliveryPage, MessageView
+from crm_app.domains.inbox.services.conversations import MARK_ANSWERED_JOB
 from crm_app.domains.inbox.services.placing import claim_provider_id, tell_status
 from crm_app.domains.inbox.services.reports import mark_accepted
 from crm_app.domains.inbox.services.sending import DELIVER_JOB, delivery_lock
@@ -123,8 +124,18 @@ async def _depart(actor: Actor, message_id: UUID) -> _Departure | None:
         first_attempt = message.data.get("first_attempt_at") or now.isoformat()
         message.status, message.status_at = DeliveryStatus.SENDING.value, now
         message.attempts += 1
-        message.data = {**message.data, "uncertain": True, "first_attempt_at": first_attempt}
+        answers = message.data.get("answers")
+        kept = {name: value for name, value in message.data.items() if name != "answers"}
+        message.data = {**kept, "uncertain": True, "first_attempt_at": first_attempt}
         await session.flush()
+        if answers:
+            # In a job: whoever holds the message's row must not wait for the conversation's.
+            await enqueue(
+                session,
+                MARK_ANSWERED_JOB,
+                organization_id=actor.organization_id,
+                message_id=message.id,
+            )
         outbound = await _outbound(session, message, datetime.fromisoformat(first_attempt), uncertain=uncertain)
     return _Departure(outbound, files[0] if files else None, opened.connection, uncertain)
 

@@ -16,7 +16,7 @@ from crm_app.domains.inbox.events import (
     MessageStatusChanged,
     MessageUpdated,
 )
-from crm_app.domains.inbox.models import Conversation, ConversationStatus, Direction, Message
+from crm_app.domains.inbox.models import Conversation, ConversationStatus, DeliveryStatus, Direction, Message
 
 
 async def place(session: AsyncSession, conversation: Conversation, message: Message, *, shown: str = "") -> bool:
@@ -27,6 +27,7 @@ async def place(session: AsyncSession, conversation: Conversation, message: Mess
     if message.direction == Direction.OUTBOUND and conversation.waiting_since is not None:
         waited = message.occurred_at - conversation.waiting_since
         message.response_seconds = round(waited.total_seconds()) if waited.total_seconds() >= 0 else None
+    _note_answer(conversation, message)
     if not await repository.insert_message(session, message):
         return False
     _count(conversation, message)
@@ -35,6 +36,15 @@ async def place(session: AsyncSession, conversation: Conversation, message: Mess
     await session.flush()
     _tell_created(session, conversation, message)
     return True
+
+
+def _note_answer(conversation: Conversation, message: Message) -> None:
+    """Note that a message of ours answers what nobody has opened yet.
+
+    It marks that as read once it leaves (`conversations.mark_answered`), for until then it may be taken back.
+    """
+    if message.status == DeliveryStatus.PENDING and conversation.unread_count:
+        message.data = {**message.data, "answers": True}
 
 
 def _count(conversation: Conversation, message: Message) -> None:
@@ -46,7 +56,8 @@ def _count(conversation: Conversation, message: Message) -> None:
         conversation.first_inbound_at = conversation.first_inbound_at or moment
         conversation.waiting_since = conversation.waiting_since or moment
     elif message.direction == Direction.OUTBOUND:
-        conversation.unread_count = 0
+        if message.status != DeliveryStatus.PENDING:
+            conversation.unread_count = 0
         if conversation.waiting_since and conversation.waiting_since <= moment:
             conversation.waiting_since = None
         if conversation.first_inbound_at and conversation.first_response_at is None:
