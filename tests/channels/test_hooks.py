@@ -106,6 +106,7 @@ async def test_without_a_signature_a_body_is_not_even_read(
     channel = await make_channel("waha")
     answer = await client.post(channel.webhook_path, content=body, headers={"accept-language": "en"})
     assert (answer.status_code, answer.json()["title"]) == (401, "Signature refused")
+    assert answer.headers.get_list("www-authenticate") == ['Signature realm="prumo-hooks"']
 
 
 async def test_an_undeclared_flood_is_cut(client: httpx.AsyncClient, make_channel: MakeChannel) -> None:

@@ -108,6 +108,9 @@ def _channel(text: str) -> UUID:
 def _refusal(request: Request, error: CrmError) -> JSONResponse:
     """Answer with problem details (RFC 9457) in the caller's language."""
     answer = problem_response(request.scope, error)
+    if isinstance(error, intake.BadSignature):
+        # No cookie helps here: what is asked for is the vendor's signature.
+        answer.headers["www-authenticate"] = 'Signature realm="prumo-hooks"'
     if error.status == 503:
         answer.headers["retry-after"] = "5"
     if error.status == 413:
