@@ -48,8 +48,10 @@ class Settings(BaseSettings):
     web_workers: int = Field(1, ge=1, le=64)
     """Web processes on the one port (`PRUMO_WEB_WORKERS`); more than one needs Redis."""
 
-    api_rate: str = "60000/minute"
-    """Calls of one session to the API (`PRUMO_API_RATE`, say `600/minute`); more are answered with 429."""
+    api_rate: str = "6000/minute"
+    """Calls of one session to the API (`PRUMO_API_RATE`, say `600/minute`); more are answered with 429.
+
+    A hundred a second are more than a person's scripts need, and few enough that a small server serves others."""
 
     undo_send_seconds: int = Field(5, ge=0, le=30)
     """How long a message from the composer waits so that it can be taken back (`PRUMO_UNDO_SEND_SECONDS`)."""

@@ -5,7 +5,10 @@ import re
 import httpx
 import pytest
 
+from crm_app.api import deps
 from crm_app.api.errors import MEDIA_TYPE
+from crm_app.config import Settings
+from crm_app.core.limits import Throttle
 from tests.api.clients import ClientFor
 from tests.conftest import PASSWORD, Tenant
 
@@ -157,6 +160,19 @@ async def test_a_wrong_password_and_then_too_many(stranger: httpx.AsyncClient, t
     response = await stranger.post("/api/auth/login", json=credentials)
     is_problem(response, 429, "too_many_requests")
     assert 0 < int(response.headers["retry-after"]) <= 60
+
+
+async def test_a_session_that_hurries_is_told_to_wait_and_others_are_not(
+    client_for: ClientFor, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Settings.model_fields["api_rate"].default == "6000/minute"
+    monkeypatch.setattr(deps, "_by_session", Throttle("api-session-of-this-test", "3/minute"))
+    hasty, calm = await client_for(tenant.owner), await client_for(tenant.owner)
+    assert [(await hasty.get("/api/v1/me")).status_code for _ in range(4)] == [200, 200, 200, 429]
+    response = await hasty.get("/api/v1/me")
+    is_problem(response, 429, "too_many_requests")
+    assert 0 < int(response.headers["retry-after"]) <= 60
+    assert (await calm.get("/api/v1/me")).status_code == 200
 
 
 async def test_the_address_of_the_caller(client_for: ClientFor, tenant: Tenant) -> None:
