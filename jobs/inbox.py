@@ -9,6 +9,7 @@ from procrastinate.jobs import Job
 
 from crm_app.core.clock import utc_now
 from crm_app.core.database import unit_of_work
+from crm_app.core.errors import CrmError
 from crm_app.core.queue import current_attempt, job
 from crm_app.domains.accounts.permissions import system_actor
 from crm_app.domains.channels.intake import PROCESS_JOB
@@ -22,6 +23,7 @@ PROCESS_ATTEMPTS = 6
 FETCH_ATTEMPTS = 6
 
 every("inbox.sweep", cron="41 3 * * *")
+every("inbox.drop_unsent_files", cron="29 * * * *")
 
 
 class Patience(BaseRetryStrategy):
@@ -101,3 +103,16 @@ async def sweep() -> None:
         actor = system_actor(organization_id)
         async with unit_of_work(actor) as session:
             await upkeep.forget_early_reports(session, actor)
+
+
+@job("inbox.drop_unsent_files")
+async def drop_unsent_files() -> None:
+    """Remove uploads that were never sent, in every organization; one that fails does not hold up the others."""
+    failures: list[CrmError] = []
+    for organization_id in await upkeep.organizations():
+        try:
+            await upkeep.drop_unsent_files(system_actor(organization_id))
+        except CrmError as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]

@@ -65,13 +65,18 @@ def _open_store(url: str) -> ObjectStore:
 
 async def put(organization_id: UUID, data: bytes) -> Stored:
     """Keep `data` for an organization and return where. Raises `Unavailable` when the storage does not take it."""
-    digest = hashlib.sha256(data).hexdigest()
-    key = f"{organization_id}/{digest[:2]}/{digest}"
+    place = place_of(organization_id, data)
     try:
-        await obstore.put_async(_store(), key, data)
+        await obstore.put_async(_store(), place.key, data)
     except (BaseError, OSError) as error:
         raise Unavailable("errors.storage") from error
-    return Stored(key, digest, len(data))
+    return place
+
+
+def place_of(organization_id: UUID, data: bytes) -> Stored:
+    """Return where `put` keeps this file, without storing it."""
+    digest = hashlib.sha256(data).hexdigest()
+    return Stored(f"{organization_id}/{digest[:2]}/{digest}", digest, len(data))
 
 
 async def read(key: str) -> bytes:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import ForeignKeyConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -177,6 +177,12 @@ class Attachment(TenantTable, table=True):
     __table_args__ = (
         belongs_to("message", "message_id"),
         Index("ix_attachment_message", "organization_id", "message_id"),
+        Index(
+            "ix_attachment_storage",
+            "organization_id",
+            "storage_key",
+            postgresql_where=text("storage_key <> ''"),
+        ),
     )
 
     message_id: UUID
@@ -192,6 +198,23 @@ class Attachment(TenantTable, table=True):
     status: str = Field(default=AttachmentStatus.PENDING, max_length=10)
     error: str = Field(default="", max_length=300)
     remote: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, nullable=False)
+
+
+class FreshFile(TenantTable, table=True):
+    """A file that was put into the storage a short while ago, and may or may not belong to a message yet.
+
+    Whoever puts a file there or attaches it holds this row until the commit, and whoever removes it does, too.
+    """
+
+    __tablename__ = "fresh_file"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id"], ["organization.id"], ondelete="CASCADE"),
+        unique_in_organization("uq_fresh_file_key", "storage_key"),
+        Index("ix_fresh_file_touched", "organization_id", "touched_at"),
+    )
+
+    storage_key: str = Field(max_length=300)
+    touched_at: datetime = timestamp()
 
 
 class MessageStatus(TenantTable, table=True):

@@ -20,7 +20,7 @@ from crm_app.domains.accounts.service import audit
 from crm_app.domains.channels import service as channels
 from crm_app.domains.channels.providers.base import ActionRequired, Rejected
 from crm_app.domains.channels.schemas import FetchedMedia, MediaDescriptor
-from crm_app.domains.inbox import files, repository
+from crm_app.domains.inbox import files, fresh_files, repository
 from crm_app.domains.inbox.errors import FileRefused, NotFailed, UploadExpired
 from crm_app.domains.inbox.models import Attachment, AttachmentStatus, Message, MessageKind
 from crm_app.domains.inbox.schemas import UploadView
@@ -48,7 +48,7 @@ class Upload:
 
 
 async def store_upload(
-    session: AsyncSession,  # noqa: ARG001 (the signature of every use case)
+    session: AsyncSession,
     actor: Actor,
     *,
     file_name: str,
@@ -63,7 +63,7 @@ async def store_upload(
     if not 0 < len(data) <= MAX_UPLOAD_BYTES:
         raise FileRefused(field="file", limit=MAX_UPLOAD_BYTES)
     nature = files.sniff(data, declared=declared)
-    stored = await storage.put(actor.organization_id, data)
+    stored = await _put(session, actor, data)
     name = files.safe_name(file_name, nature.kind.value)
     claims: dict[str, Any] = {
         "o": actor.organization_id.hex,
@@ -79,6 +79,12 @@ async def store_upload(
     return UploadView(
         token=token, kind=nature.kind, mime_type=nature.mime_type, file_name=name, size_bytes=stored.size
     )
+
+
+async def _put(session: AsyncSession, actor: Actor, data: bytes) -> storage.Stored:
+    """Store a file while nobody may remove it; the row that holds it outlives the transaction by a day."""
+    await fresh_files.hold(session, actor.organization_id, [storage.place_of(actor.organization_id, data).key])
+    return await storage.put(actor.organization_id, data)
 
 
 def open_upload(actor: Actor, token: str) -> Upload:
@@ -180,22 +186,19 @@ async def fetch_attachment(actor: Actor, *, attachment_id: UUID, last_try: bool)
         remote = MediaDescriptor.model_validate(attachment.remote)
     try:
         fetched = await opened.connection.fetch_media(remote)
-        stored = await storage.put(actor.organization_id, fetched.data)
+        await _keep(actor, attachment_id, remote, fetched)
     except (Rejected, ActionRequired) as refused:
         await _give_up(actor, attachment_id, refused.key)
     except (CrmError, ValidationError, OSError) as failure:
         if not last_try:
             raise
         await _give_up(actor, attachment_id, getattr(failure, "key", "errors.inbox.file_unavailable"))
-    else:
-        await _keep(actor, attachment_id, remote, fetched, stored)
 
 
-async def _keep(
-    actor: Actor, attachment_id: UUID, remote: MediaDescriptor, fetched: FetchedMedia, stored: storage.Stored
-) -> None:
+async def _keep(actor: Actor, attachment_id: UUID, remote: MediaDescriptor, fetched: FetchedMedia) -> None:
     nature = files.sniff(fetched.data, declared=fetched.mime_type or remote.mime_type)
     async with unit_of_work(actor) as session:
+        stored = await _put(session, actor, fetched.data)
         attachment = await repository.lock_attachment(session, actor.organization_id, attachment_id)
         if attachment is None:
             return

@@ -15,7 +15,7 @@ from crm_app.core.tenancy import Actor
 from crm_app.domains.channels.models import Channel
 from crm_app.domains.channels.registry import get_provider
 from crm_app.domains.channels.schemas import Capabilities
-from crm_app.domains.inbox import repository, rules
+from crm_app.domains.inbox import fresh_files, repository, rules
 from crm_app.domains.inbox.errors import (
     AlreadySent,
     CannotQuote,
@@ -76,6 +76,7 @@ async def send_message(
         return repeated
     text = rules.check_outgoing(body)
     uploads = _opened(actor, attachments)
+    await fresh_files.hold(session, actor.organization_id, [upload.key for upload in uploads])
     if not text and not uploads:
         raise EmptyMessage(field="body")
     await _check_channel(session, conversation, text, uploads)
