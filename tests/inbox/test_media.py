@@ -19,7 +19,7 @@ from crm_app.domains.inbox.services import media
 from tests.api.clients import ClientFor, api_app, client_for
 from tests.conftest import MakeActor
 from tests.inbox.conftest import Desk, inbound
-from tests.inbox.test_rules import PNG
+from tests.inbox.test_rules import PNG, jpeg, png
 
 __all__ = ["api_app", "client_for"]
 HTML = b"<html><script>alert(document.cookie)</script></html>"
@@ -115,6 +115,23 @@ async def test_an_upload_is_sent_with_its_text(desk: Desk, client_for: ClientFor
     (taken,) = desk.network.taken()
     assert (taken["text"], taken["media"]) == ("Segue", "proposta.png")
     assert (sent.kind, sent.attachments[0].size_bytes) == (MessageKind.IMAGE, len(PNG))
+
+
+async def test_pictures_know_their_size_before_they_load(desk: Desk) -> None:
+    attachment = await received(desk, png(640, 480))
+    assert (attachment.width, attachment.height) == (640, 480)
+    upload = await desk.call(service.store_upload, file_name="foto.jpg", data=jpeg(4000, 3000, orientation=6))
+    sent = await desk.send("Segue", attachments=[upload.token])
+    assert (sent.attachments[0].width, sent.attachments[0].height) == (3000, 4000)
+    plain = await desk.call(service.store_upload, file_name="texto.txt", data=b"texto")
+    sent = await desk.send("E o texto", attachments=[plain.token])
+    assert (sent.attachments[0].width, sent.attachments[0].height) == (None, None)
+
+
+async def test_a_poisoned_picture_comes_home_without_a_size(desk: Desk) -> None:
+    attachment = await received(desk, png(640, 480)[:20])
+    assert (attachment.status, attachment.kind) == (AttachmentStatus.STORED, MessageKind.IMAGE)
+    assert (attachment.width, attachment.height) == (None, None)
 
 
 async def test_several_files_become_several_messages_in_order(desk: Desk) -> None:

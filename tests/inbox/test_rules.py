@@ -1,5 +1,6 @@
 """Rules without a database: statuses, delays, texts, files."""
 
+import struct
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
@@ -130,6 +131,54 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(20)
 WEBM = (
     b"\x1a\x45\xdf\xa3" + b"\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x84webm"
 )
+
+
+def png(width: int, height: int) -> bytes:
+    """Return the head of a picture of this size."""
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", width, height, 8, 2, 0, 0, 0) + bytes(4)
+
+
+def jpeg(width: int, height: int, *, orientation: int = 1, before: bytes = b"") -> bytes:
+    """Return the head of a photo as cameras write it, turned by its EXIF `orientation`."""
+    tiff = b"MM\x00\x2a\x00\x00\x00\x08" + struct.pack(">HHHIHHI", 1, 0x0112, 3, 1, orientation, 0, 0)
+    exif = b"Exif\x00\x00" + tiff
+    frame = struct.pack(">BHHB", 8, height, width, 3) + bytes(9)
+    segments = [(0xE1, exif), (0xC0, frame)]
+    body = b"".join(struct.pack(">BBH", 0xFF, mark, len(data) + 2) + data for mark, data in segments)
+    return b"\xff\xd8" + before + body + b"\xff\xd9"
+
+
+@pytest.mark.parametrize(
+    ("data", "mime", "size"),
+    [
+        (png(640, 480), "image/png", (640, 480)),
+        (b"GIF89a" + struct.pack("<HH", 320, 200) + bytes(8), "image/gif", (320, 200)),
+        (jpeg(4000, 3000), "image/jpeg", (4000, 3000)),
+        (jpeg(4000, 3000, orientation=6), "image/jpeg", (3000, 4000)),
+        (png(0, 480), "image/png", None),
+        (png(2**32 - 1, 2**32 - 1), "image/png", None),
+        (png(640, 480)[:20], "image/png", None),
+        (png(640, 480), "video/mp4", None),
+        (b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", "image/svg+xml", None),
+        (jpeg(10, 10, before=b"\xff\xe0\x00\x00"), "image/jpeg", None),
+        (jpeg(10, 10, before=b"\xff" * 30_000_000), "image/jpeg", None),
+        (b"RIFF\xff\xff\xff\xffWEBPVP8X", "image/webp", None),
+        (b"", "image/png", None),
+    ],
+    ids=lambda value: "" if isinstance(value, bytes) else None,
+)
+def test_the_size_of_a_picture_is_read_from_its_head(data: bytes, mime: str, size: tuple[int, int] | None) -> None:
+    assert files.picture_size(data, mime) == size
+
+
+HEADS = [png(3, 4), jpeg(3, 4, orientation=8), b"GIF89a", b"RIFF\x20\x00\x00\x00WEBPVP8 ", b"\xff\xd8\xff"]
+
+
+@given(st.sampled_from(HEADS), st.integers(0, 60), st.binary(max_size=300))
+def test_a_poisoned_picture_breaks_nothing(head: bytes, kept: int, rest: bytes) -> None:
+    for mime in ("image/png", "image/jpeg", "image/gif", "image/webp"):
+        size = files.picture_size(head[:kept] + rest, mime)
+        assert size is None or all(0 < side <= files.MAX_SIDE for side in size)
 
 
 @pytest.mark.parametrize(

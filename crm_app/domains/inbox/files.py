@@ -2,14 +2,19 @@
 
 import unicodedata
 from dataclasses import dataclass
+from io import BytesIO
 
 import filetype
+import imagesize
 
 from crm_app.domains.inbox.models import MessageKind
 
 MAX_NAME = 120
+MAX_SIDE = 65_535
+"""Pixels; what claims more is no picture that a browser would show."""
 FALLBACK = "application/octet-stream"
 _SAMPLE = 8192
+_HEAD = 256 * 1024  # enough for what cameras write before a picture; bounds the time that a hostile file takes
 
 INLINE_TYPES = frozenset(
     {
@@ -74,6 +79,22 @@ def _text_or_unknown(data: bytes) -> str:
     except UnicodeDecodeError:
         return FALLBACK
     return "text/plain"
+
+
+def picture_size(data: bytes, mime_type: str) -> tuple[int, int] | None:
+    """Return width and height in pixels as the picture is shown, turned as its camera says; None when unknown.
+
+    Only the head of the file is read. It comes from a stranger: whatever is wrong with it, the size is unknown.
+    """
+    if kind_of(mime_type) is not MessageKind.IMAGE:
+        return None
+    try:
+        width, height = imagesize.get(BytesIO(data[:_HEAD]))
+    except Exception:  # noqa: BLE001 (a poisoned file must not keep its message from being shown)
+        return None
+    if not all(isinstance(side, int) and 0 < side <= MAX_SIDE for side in (width, height)):
+        return None
+    return width, height
 
 
 def kind_of(mime_type: str) -> MessageKind:

@@ -45,6 +45,8 @@ class Upload:
     mime_type: str
     kind: MessageKind
     file_name: str
+    width: int | None = None
+    height: int | None = None
 
 
 async def store_upload(
@@ -73,6 +75,7 @@ async def store_upload(
         "s": stored.size,
         "m": nature.mime_type,
         "n": name,
+        "d": files.picture_size(data, nature.mime_type),
     }
     expires_at = int(utc_now().timestamp()) + UPLOAD_SECONDS
     token = signing.sign(_UPLOAD, claims, expires_at=expires_at)
@@ -93,6 +96,7 @@ def open_upload(actor: Actor, token: str) -> Upload:
     user = actor.user_id.hex if actor.user_id else ""
     if claims is None or claims["o"] != actor.organization_id.hex or claims["u"] != user:
         raise UploadExpired(field="attachments")
+    width, height = claims.get("d") or (None, None)
     return Upload(
         key=claims["k"],
         sha256=claims["h"],
@@ -100,6 +104,8 @@ def open_upload(actor: Actor, token: str) -> Upload:
         mime_type=claims["m"],
         kind=files.kind_of(claims["m"]),
         file_name=claims["n"],
+        width=width,
+        height=height,
     )
 
 
@@ -204,6 +210,7 @@ async def _keep(actor: Actor, attachment_id: UUID, remote: MediaDescriptor, fetc
             return
         attachment.mime_type, attachment.kind = nature.mime_type, nature.kind
         attachment.storage_key, attachment.sha256, attachment.size_bytes = stored.key, stored.sha256, stored.size
+        attachment.width, attachment.height = files.picture_size(fetched.data, nature.mime_type) or (None, None)
         attachment.file_name = attachment.file_name or files.safe_name(fetched.filename or "")
         attachment.status, attachment.error = AttachmentStatus.STORED, ""
         await session.flush()

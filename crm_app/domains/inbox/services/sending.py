@@ -200,6 +200,8 @@ def _attachment(message: Message, upload: Upload) -> Attachment:
         size_bytes=upload.size,
         sha256=upload.sha256,
         storage_key=upload.key,
+        width=upload.width,
+        height=upload.height,
         status=AttachmentStatus.STORED,
     )
 
