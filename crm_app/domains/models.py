@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from crm_app.core.mail import models as mail
 from crm_app.domains.accounts import factor_models as factors
 from crm_app.domains.accounts import models as accounts
+from crm_app.domains.accounts import role_models as roles
 from crm_app.domains.channels import models as channels
 from crm_app.domains.contacts import models as contacts
 from crm_app.domains.inbox import models as inbox
@@ -12,4 +13,4 @@ from crm_app.domains.pipeline import models as pipeline
 
 metadata = SQLModel.metadata
 
-__all__ = ["accounts", "channels", "contacts", "factors", "inbox", "mail", "metadata", "pipeline"]
+__all__ = ["accounts", "channels", "contacts", "factors", "inbox", "mail", "metadata", "pipeline", "roles"]

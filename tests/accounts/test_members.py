@@ -43,6 +43,7 @@ HISTORY = {
     "hand_over.receiver_id",
     "ownership_offer.giver_id",
     "ownership_offer.receiver_id",
+    "team_member.user_id",  # a place that counts again should they come back
 }
 
 

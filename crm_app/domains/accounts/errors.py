@@ -134,3 +134,52 @@ class SignupClosed(Forbidden):
 
     code = "signup_closed"
     key = "errors.accounts.signup_closed"
+
+
+class GrantTooHigh(Forbidden):
+    """Nobody gives more than they hold; `permission` is what they lack, or do not hold that far."""
+
+    code = "grant_too_high"
+    key = "errors.roles.grant_too_high"
+
+
+class OwnRoleLowered(Conflict):
+    """Whoever saves this would take `permission` from themselves."""
+
+    code = "own_role_lowered"
+    key = "errors.roles.own_role"
+
+
+class OwnerStays(Conflict):
+    """The owner's role can be neither changed nor copied: it always holds everything."""
+
+    code = "owner_stays"
+    key = "errors.roles.owner_stays"
+
+
+class RoleNameTaken(Conflict):
+    """Another role has this name."""
+
+    code = "role_name_taken"
+    key = "errors.roles.name_taken"
+
+
+class RoleInUse(Conflict):
+    """Members hold the role (`members` of them), so its deletion needs another one for them."""
+
+    code = "role_in_use"
+    key = "errors.roles.in_use"
+
+
+class RoleChanged(Conflict):
+    """Somebody else saved the role since it was read; `version` is the present one."""
+
+    code = "role_changed"
+    key = "errors.roles.changed"
+
+
+class TeamNameTaken(Conflict):
+    """Another team has this name."""
+
+    code = "team_name_taken"
+    key = "errors.teams.name_taken"

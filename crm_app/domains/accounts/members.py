@@ -9,13 +9,21 @@ from crm_app.core.clock import utc_now
 from crm_app.core.errors import Forbidden, Invalid, NotFound
 from crm_app.core.events import announce
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import holdings, member_queries, member_rules, repository, seats, service
+from crm_app.domains.accounts import (
+    holdings,
+    matrix,
+    member_queries,
+    member_rules,
+    repository,
+    role_queries,
+    seats,
+    service,
+)
 from crm_app.domains.accounts.errors import NothingToUndo
 from crm_app.domains.accounts.events import MemberChanged, MemberRoleChanged, SessionRevoked
 from crm_app.domains.accounts.member_rules import Place
 from crm_app.domains.accounts.member_views import HandOverView, HoldingsView, PersonView
 from crm_app.domains.accounts.models import HandOver, Membership, Role
-from crm_app.domains.accounts.permissions import permissions_of
 
 MANAGE = "members.manage"
 
@@ -36,10 +44,14 @@ async def change_role(session: AsyncSession, actor: Actor, *, user_id: UUID, rol
     acting, membership = await _open(session, actor, user_id)
     if role not in list(Role):
         raise Invalid(field="role")
-    member_rules.check_role(acting, actor.permissions, role, permissions_of(role))
+    changed = await role_queries.find_change(session, actor.organization_id, role)
+    granted = matrix.resolve(role, changed.changes if changed else {})
+    member_rules.check_role(acting, actor.permissions, role, granted.keys())
+    matrix.check_grant(actor, granted)
     await _check_touch(session, acting, membership)
-    if membership.role != role:
-        before, membership.role = membership.role, role
+    if membership.role != role or membership.role_id is not None:
+        before = str(membership.role_id or membership.role)
+        membership.role, membership.role_id = role, None
         await session.flush()
         announce(session, MemberRoleChanged(organization_id=actor.organization_id, user_id=user_id))
         await _audit(session, actor, "member.role", user_id, {"role": before}, {"role": role})

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from crm_app.core.ids import new_id
-from crm_app.core.repository import TenantTable, timestamp, unique_in_organization
+from crm_app.core.repository import TenantTable, belongs_to, timestamp, unique_in_organization
 
 _NEWEST = (text("created_at DESC"), text("id DESC"))
 
@@ -119,10 +119,14 @@ class Membership(TenantTable, table=True):
         ForeignKeyConstraint(["user_id"], ["app_user.id"], ondelete="CASCADE"),
         unique_in_organization("uq_membership_user", "user_id"),
         Index("ix_membership_user", "user_id"),
+        belongs_to("role", "role_id", on_delete=None),
+        Index("ix_membership_role", "organization_id", "role_id", postgresql_where=text("role_id IS NOT NULL")),
     )
 
     user_id: UUID
     role: str = Field(default=Role.SALES, max_length=20)
+    """A built-in role. With `role_id` it is the one that the organization's own role is based on."""
+    role_id: UUID | None = None
     is_active: bool = Field(default=True)
     removed_at: datetime | None = timestamp(nullable=True)
     """The row of somebody who has left stays: what they wrote still names its author."""

@@ -86,7 +86,8 @@ async def accept_ownership(session: AsyncSession, actor: Actor, *, ownership_off
 
 
 async def _change(session: AsyncSession, actor: Actor, membership: Membership, role: Role) -> None:
-    before, membership.role = membership.role, role.value
+    before = str(membership.role_id or membership.role)
+    membership.role, membership.role_id = role.value, None
     await session.flush()
     announce(session, MemberRoleChanged(organization_id=actor.organization_id, user_id=membership.user_id))
     await service.audit(

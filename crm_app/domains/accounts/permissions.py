@@ -12,7 +12,13 @@ PICKS_UP: Final = frozenset({"contacts.pickup", "deals.pickup", "conversations.p
 """To see what belongs to nobody although one's reach is narrow, and to take it for oneself."""
 SELLS: Final = READS | PICKS_UP | {"contacts.write", "deals.write", "messages.send", "conversations.reassign"}
 MANAGES: Final = SELLS | {"contacts.reassign", "deals.reassign", "deliveries.replay", "audit.read"}
-ADMINISTERS: Final = MANAGES | {"channels.manage", "members.manage", "organization.manage"}
+ADMINISTERS: Final = MANAGES | {
+    "channels.manage",
+    "members.manage",
+    "organization.manage",
+    "roles.manage",
+    "teams.manage",
+}
 
 ROLE_PERMISSIONS: Final = MappingProxyType(
     {

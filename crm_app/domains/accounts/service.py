@@ -16,7 +16,7 @@ from crm_app.core.events import announce
 from crm_app.core.ids import new_id
 from crm_app.core.tenancy import Actor
 from crm_app.core.trace import current_trace_id
-from crm_app.domains.accounts import factor_repository, passwords, repository, rules
+from crm_app.domains.accounts import access, factor_repository, passwords, repository, rules
 from crm_app.domains.accounts.errors import EmailTaken
 from crm_app.domains.accounts.events import MemberAdded, PreferencesChanged, SessionRevoked
 from crm_app.domains.accounts.models import Membership, Organization, Role, User, UserSession
@@ -49,9 +49,13 @@ async def resolve_session(session: AsyncSession, token: str) -> SignedIn:
     if now - row.last_seen_at > rules.SEEN_EVERY:
         await repository.touch_session(session, row.id, now)
     must_set_factor = await _lacks_factor(session, user.id, membership, organization)
-    permissions = frozenset[str]() if must_set_factor else permissions_of(membership.role)
+    if must_set_factor:
+        actor = Actor(organization.id, user.id, membership.role, frozenset(), row.id)
+    else:
+        await set_tenant(session, organization.id, user.id)
+        actor = await access.actor_of(session, membership, row.id)
     return SignedIn(
-        actor=Actor(organization.id, user.id, membership.role, permissions, row.id),
+        actor=actor,
         user=UserView.model_validate(user),
         organization=OrganizationView.model_validate(organization),
         expires_at=row.expires_at,

@@ -1,0 +1,28 @@
+"""What a member may do: their role with what the organization has made of it, and their teams, as an actor."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_app.core.tenancy import Actor
+from crm_app.domains.accounts import matrix, role_queries
+from crm_app.domains.accounts.models import Membership
+
+
+async def actor_of(session: AsyncSession, membership: Membership, session_id: UUID | None = None) -> Actor:
+    """Return the actor behind a membership. The transaction must be the organization's."""
+    found = await role_queries.load_access(
+        session, membership.organization_id, membership.user_id, membership.role, membership.role_id
+    )
+    held = matrix.resolve(membership.role, found["changes"] or {})
+    own = {membership.user_id}
+    return Actor(
+        membership.organization_id,
+        membership.user_id,
+        membership.role,
+        frozenset(held),
+        session_id,
+        matrix.narrowed(held),
+        frozenset(found["colleagues"]) - own,
+        frozenset(found["led"]) - own,
+    )
