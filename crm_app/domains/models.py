@@ -10,7 +10,8 @@ from crm_app.domains.channels import models as channels
 from crm_app.domains.contacts import models as contacts
 from crm_app.domains.inbox import models as inbox
 from crm_app.domains.pipeline import models as pipeline
+from crm_app.domains.sso import models as sso
 
 metadata = SQLModel.metadata
 
-__all__ = ["accounts", "channels", "contacts", "factors", "inbox", "mail", "metadata", "pipeline", "roles"]
+__all__ = ["accounts", "channels", "contacts", "factors", "inbox", "mail", "metadata", "pipeline", "roles", "sso"]

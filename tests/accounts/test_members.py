@@ -38,6 +38,7 @@ from tests.pipeline.conftest import new_funnel
 
 # Columns that name somebody for ever: they are history, and stay.
 HISTORY = {
+    "sso_identity.user_id",  # who they are at the identity provider: opens nothing without an active place
     "message.author_id",
     "hand_over.giver_id",
     "hand_over.receiver_id",

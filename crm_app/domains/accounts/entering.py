@@ -15,8 +15,8 @@ from crm_app.core.clock import utc_now
 from crm_app.core.database import set_scope, set_tenant
 from crm_app.core.errors import Invalid
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import factor_repository, passwords, repository, rules, service
-from crm_app.domains.accounts.errors import NoOrganization, WrongCredentials
+from crm_app.domains.accounts import factor_repository, passwords, repository, rules, service, sso_only
+from crm_app.domains.accounts.errors import NoOrganization, SsoRequired, WrongCredentials
 from crm_app.domains.accounts.factor_models import PendingEntry
 from crm_app.domains.accounts.models import Membership, User, UserSession
 from crm_app.domains.accounts.schemas import FactorNeeded, NewSession
@@ -30,7 +30,7 @@ class Way(StrEnum):
     PASSWORD = "password"  # noqa: S105 (the name of a way in)
     LINK = "link"
     PASSKEY = "passkey"
-    SSO = "sso"
+    SSO = sso_only.SSO
 
 
 WHOLE = frozenset({Way.PASSKEY})
@@ -74,7 +74,7 @@ async def enter(
     Runs in a transaction without a tenant; a session leaves its organization set. Raises `NoOrganization`.
     """
     await set_scope(session, "user_id", str(user.id))
-    place = await place_of(session, user.id, organization_id)
+    place = await place_of(session, user.id, organization_id, method=method)
     if method not in WHOLE:
         kinds = await factor_repository.list_kinds(session, user.id)
         if kinds:
@@ -82,13 +82,21 @@ async def enter(
     return await begin_session(session, user.id, place, method=method, ip=ip, user_agent=user_agent)
 
 
-async def place_of(session: AsyncSession, user_id: UUID, organization_id: UUID | None) -> Membership:
-    """Return the wanted (or oldest) membership of a person. Raises `NoOrganization`."""
-    memberships = [row[0] for row in await repository.list_own_memberships(session, user_id)]
-    wanted = [one for one in memberships if organization_id in (None, one.organization_id)]
+async def place_of(
+    session: AsyncSession, user_id: UUID, organization_id: UUID | None, *, method: str
+) -> Membership:
+    """Return the wanted (or oldest) membership of a person to which this way in leads.
+
+    Needs the scope `user_id`. Raises `NoOrganization`, or `SsoRequired` where another way is the only one.
+    """
+    memberships = await repository.list_own_memberships(session, user_id)
+    wanted = [pair for pair in memberships if organization_id in (None, pair[0].organization_id)]
     if not wanted:
         raise NoOrganization
-    return wanted[0]
+    for membership, organization in wanted:
+        if sso_only.admits(membership, organization, method):
+            return membership
+    raise SsoRequired(slug=wanted[0][1].slug)
 
 
 async def _ask_for_factor(
@@ -131,7 +139,8 @@ async def begin_session(
             ip=ip[:64],
             user_agent=clean_user_agent(user_agent),
             method=method[:20],
-            proven_at=now,
+            # What another house says is no proof towards the person's own account.
+            proven_at=None if method == Way.SSO else now,
             expires_at=expires_at,
         )
     )

@@ -17,6 +17,13 @@ class NoOrganization(Unauthenticated):
     key = "errors.accounts.no_organization"
 
 
+class SsoRequired(Unauthenticated):
+    """The organization called `slug` in addresses is entered through its identity provider alone."""
+
+    code = "sso_required"
+    key = "errors.accounts.sso_required"
+
+
 class SecondFactorNeeded(Unauthenticated):
     """The first factor was right; `totp`, `passkey` and `recovery` say which second ones the person has."""
 

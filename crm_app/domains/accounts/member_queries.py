@@ -12,6 +12,7 @@ from sqlmodel import col
 from crm_app.core import repository as rows
 from crm_app.core.sql import fetch_all, run
 from crm_app.domains.accounts.models import HandOver, Membership, OwnershipOffer, Role, UserSession
+from crm_app.domains.accounts.sso_only import SSO
 
 _PEOPLE = """
 SELECT m.user_id, u.name, u.email, m.role, m.is_active, m.created_at AS joined_at, m.removed_at,
@@ -80,6 +81,12 @@ async def end_sessions(session: AsyncSession, organization_id: UUID, user_id: UU
     return len((await session.execute(statement)).all())
 
 
+async def method_of_session(session: AsyncSession, session_id: UUID) -> str:
+    """Return how the session began; empty when there is no such session."""
+    statement = select(col(UserSession.method)).where(col(UserSession.id) == session_id)
+    return (await session.scalars(statement)).one_or_none() or ""
+
+
 async def move_session(session: AsyncSession, session_id: UUID, user_id: UUID, organization_id: UUID) -> bool:
     """Make a person's own session act for another organization; tells whether there was such a session."""
     statement = (
@@ -88,6 +95,8 @@ async def move_session(session: AsyncSession, session_id: UUID, user_id: UUID, o
             col(UserSession.id) == session_id,
             col(UserSession.user_id) == user_id,
             col(UserSession.revoked_at).is_(None),
+            # What an identity provider opened is its own organization and no other.
+            col(UserSession.method) != SSO,
         )
         .values(organization_id=organization_id)
         .returning(col(UserSession.id))

@@ -45,6 +45,8 @@ class Organization(SQLModel, table=True):
     brand_hue: float = Field(default=284)
     brand_chroma: float = Field(default=1)
     is_demo: bool = Field(default=False)
+    sso_only: bool = Field(default=False)
+    """Members come in through the organization's identity provider alone; owners by every way."""
     factor_roles: list[str] = Field(default_factory=list, sa_type=JSONB)
     """Roles whose members may only enter with two factors."""
     checklist_closed_at: datetime | None = timestamp(nullable=True)

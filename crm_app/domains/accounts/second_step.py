@@ -65,7 +65,7 @@ async def finish_with_passkey(
 async def _finish(session: AsyncSession, pending: PendingEntry, kind: str, ip: str, user_agent: str) -> NewSession:
     if not await factor_repository.forget_pending(session, pending_id=pending.id):
         raise EntryOver  # somebody else has finished it in this very moment
-    place = await place_of(session, pending.user_id, pending.wanted_organization)
+    place = await place_of(session, pending.user_id, pending.wanted_organization, method=pending.method)
     method = f"{pending.method}+{kind}"
     return await begin_session(session, pending.user_id, place, method=method, ip=ip, user_agent=user_agent)
 

@@ -28,6 +28,7 @@ from crm_app.domains.accounts.schemas import (
     SignedIn,
     UserView,
 )
+from crm_app.domains.accounts.sso_only import SSO
 
 LOCALES = ("pt-BR", "en")
 THEMES = ("system", "light", "dark")
@@ -48,7 +49,7 @@ async def resolve_session(session: AsyncSession, token: str) -> SignedIn:
     membership, organization = place
     if now - row.last_seen_at > rules.SEEN_EVERY:
         await repository.touch_session(session, row.id, now)
-    must_set_factor = await _lacks_factor(session, user.id, membership, organization)
+    must_set_factor = row.method != SSO and await _lacks_factor(session, user.id, membership, organization)
     if must_set_factor:
         actor = Actor(organization.id, user.id, membership.role, frozenset(), row.id)
     else:

@@ -19,7 +19,7 @@ from crm_app.core.ids import new_id
 from crm_app.core.sql import Row, fetch_one, fetch_value, run
 from crm_app.domains.accounts.rules import hash_token, new_token
 
-Purpose = Literal["reset", "magic", "verify", "signup", "invitation"]
+Purpose = Literal["reset", "magic", "verify", "signup", "invitation", "sso"]
 
 LONGEST_TOKEN = 200
 KEPT = timedelta(days=30)

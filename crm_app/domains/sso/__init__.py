@@ -1,0 +1,1 @@
+"""Single sign-on: members enter an organization through its own identity provider (OpenID Connect)."""
