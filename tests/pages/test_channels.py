@@ -12,10 +12,12 @@ import pytest_asyncio
 from crm_app.config import forget_settings, use_settings
 from crm_app.core.database import unit_of_work
 from crm_app.core.http import close_shared_clients
-from crm_app.domains.channels import event_log, intake, service
+from crm_app.domains.channels import credentials, event_log, intake, service
 from crm_app.domains.channels.doors import doors
+from crm_app.domains.channels.models import Channel
 from crm_app.domains.channels.providers.base import InboundRequest
 from crm_app.pages.channels import connect_state
+from crm_app.pages.channels.configure_state import ConfigureState
 from crm_app.pages.channels.connect_state import ConnectState
 from crm_app.pages.channels.failures_state import FailuresState
 from crm_app.pages.channels.state import ChannelsState
@@ -165,6 +167,87 @@ async def test_rename_secret_archive(open_tab: OpenTab, tenant: Tenant) -> None:
     await tab.send(ChannelsState.archive)
     await asyncio.gather(tab.settle(), other.settle())
     assert tab.state(ChannelsState)["rows"] == other.state(ChannelsState)["rows"] == []
+
+
+async def waha_number(tenant: Tenant, waha: FakeWaha) -> str:
+    async with unit_of_work(tenant.owner) as session:
+        made = await service.create_channel(
+            session, tenant.owner, provider="waha", name="Comercial",
+            config={"base_url": waha.base_url, "api_key": waha.api_key, "session": "s1"},
+        )  # fmt: skip
+    return str(made.id)
+
+
+async def key_of(tenant: Tenant, channel_id: str) -> tuple[str, str]:
+    """Return the address and the key that a number's line to its vendor uses."""
+    async with unit_of_work(tenant.owner) as session:
+        channel = await session.get_one(Channel, (tenant.owner.organization_id, UUID(channel_id)))
+        return channel.config["base_url"], (await credentials.read(session, channel))["api_key"]
+
+
+async def test_a_number_gets_another_name_and_keeps_its_key(
+    open_tab: OpenTab, tenant: Tenant, waha: FakeWaha
+) -> None:
+    channel_id = await waha_number(tenant, waha)
+    tab = await opened(open_tab, tenant.owner)
+    await tab.send(ConfigureState.begin, channel_id=channel_id)
+    shown = tab.state(ConfigureState)
+    assert (shown["shown"], shown["base_url"], shown["has_key"]) == (True, waha.base_url, True)
+    form = {"name": "Vendas", "base_url": f"{waha.base_url}/", "api_key": ""}
+    await tab.send(ConfigureState.save, form=form)
+    assert (shown["shown"], tab.state(ConnectState)["shown"]) == (False, False)
+    assert tab.state(ChannelsState)["rows"][0]["name"] == "Vendas"
+    assert await key_of(tenant, channel_id) == (waha.base_url, waha.api_key)
+    assert waha.api_key not in str(tab.vars) + str(tab.deltas)
+
+
+async def test_a_new_key_goes_in_never_comes_out_and_connects_again(
+    open_tab: OpenTab, tenant: Tenant, waha: FakeWaha
+) -> None:
+    channel_id = await waha_number(tenant, waha)
+    tab = await opened(open_tab, tenant.owner)
+    await tab.send(ConfigureState.begin, channel_id=channel_id)
+    form = {"name": "Comercial", "base_url": waha.base_url, "api_key": "another-key-of-waha"}
+    await tab.send(ConfigureState.save, form=form)
+    assert await key_of(tenant, channel_id) == (waha.base_url, "another-key-of-waha")
+    assert (tab.state(ConnectState)["shown"], tab.state(ConnectState)["step"]) == (True, "pair")
+    assert "another-key-of-waha" not in str(tab.vars) + str(tab.deltas)
+    await tab.send(ConnectState.close, wish=False)
+
+
+async def test_a_key_does_not_follow_to_another_server(open_tab: OpenTab, tenant: Tenant, waha: FakeWaha) -> None:
+    channel_id = await waha_number(tenant, waha)
+    tab = await opened(open_tab, tenant.owner)
+    await tab.send(ConfigureState.begin, channel_id=channel_id)
+    elsewhere = {"name": "Comercial", "base_url": "https://thief.example", "api_key": ""}
+    await tab.send(ConfigureState.save, form=elsewhere)
+    assert tab.state(ConfigureState)["errors"]["api_key"] == "errors.channels.key_again"
+    assert await key_of(tenant, channel_id) == (waha.base_url, waha.api_key)
+    for wrong in ("ftp://x", "https://user:password@x", "javascript:alert(1)"):
+        await tab.send(ConfigureState.save, form=elsewhere | {"base_url": wrong})
+        assert tab.state(ConfigureState)["errors"]["base_url"] == "channels.form.wrong.base_url"
+    await tab.send(ConfigureState.save, form=elsewhere | {"name": " "})
+    assert tab.state(ConfigureState)["errors"]["name"] == "channels.form.wrong.name"
+    await tab.send(ConfigureState.save, form=elsewhere | {"api_key": "its-own-key"})
+    assert await key_of(tenant, channel_id) == ("https://thief.example", "its-own-key")
+    await tab.send(ConnectState.close, wish=False)
+
+
+async def test_only_managers_of_channels_configure_their_own(
+    open_tab: OpenTab,
+    tenant: Tenant,
+    other_tenant: Tenant,
+    waha: FakeWaha,
+    make_actor: Callable[..., Awaitable[Any]],
+) -> None:
+    channel_id = await waha_number(tenant, waha)
+    seller = await opened(open_tab, await make_actor("sales"))
+    await seller.send(ConfigureState.begin, channel_id=channel_id)
+    assert seller.toasts() == ["errors.forbidden"]
+    stranger = await opened(open_tab, other_tenant.owner)
+    await stranger.send(ConfigureState.begin, channel_id=channel_id)
+    assert stranger.toasts() == ["errors.not_found"]
+    assert waha.base_url not in str(seller.vars) + str(stranger.vars)
 
 
 @pytest.mark.parametrize("wrong", ["", "not-an-id", "' OR 1=1", None, 5])

@@ -25,8 +25,9 @@ from crm_app.domains.channels.providers.base import Connection, ConnectionPorts,
 from crm_app.domains.channels.registry import get_provider
 from crm_app.domains.channels.schemas import PairingView, SessionStatus
 from crm_app.domains.channels.simulator.network import network
-from crm_app.domains.channels.views import ChannelCreated, ChannelView
+from crm_app.domains.channels.views import ChannelConfiguration, ChannelCreated, ChannelView
 
+KEY_AGAIN = "errors.channels.key_again"
 TRUSTED_HOST = "trusted_host"
 """Key in `channel.config`: the private destination that the operator opened for this channel."""
 
@@ -103,10 +104,27 @@ async def rename_channel(session: AsyncSession, actor: Actor, *, channel_id: UUI
     return _view(channel, 0)
 
 
+async def read_configuration(session: AsyncSession, actor: Actor, *, channel_id: UUID) -> ChannelConfiguration:
+    """Return what a channel is configured with, and which secrets it has, but not them. Raises `NotFound`."""
+    channel = await _managed(session, actor, channel_id)
+    fields = get_provider(channel.provider).config.model_fields
+    known = await credentials.read(session, channel)
+    return ChannelConfiguration(
+        id=channel.id,
+        name=channel.name,
+        config={name: str(value) for name, value in channel.config.items() if name in fields},
+        secrets=tuple(sorted(name for name, value in known.items() if name in fields and value)),
+    )
+
+
 async def configure_channel(
     session: AsyncSession, actor: Actor, *, channel_id: UUID, config: Mapping[str, Any]
 ) -> ChannelView:
-    """Change a channel's configuration; secrets that are left out or empty stay as they are."""
+    """Change a channel's configuration; secrets that are left out or empty stay as they are.
+
+    Raises `Invalid`, also when another server is named and the secrets were not given again: they belong to the
+    old one, and whoever may manage channels may still not read them.
+    """
     channel = await _managed(session, actor, channel_id)
     spec = get_provider(channel.provider)
     known = await credentials.read(session, channel)
@@ -114,6 +132,9 @@ async def configure_channel(
     kept = {name: value for name, value in known.items() if name in spec.config.model_fields}
     own = {name: value for name, value in channel.config.items() if name in spec.config.model_fields}
     public, secret = credentials.split_config(spec, {**own, **kept, **given})
+    moved = _destination(public) != _destination(channel.config)
+    if moved and any(kept.get(name) and name not in given for name in secret):
+        raise Invalid(KEY_AGAIN, field="api_key")
     trusted = channel.config.get(TRUSTED_HOST)
     if trusted and trusted == _destination(public):
         public[TRUSTED_HOST] = trusted

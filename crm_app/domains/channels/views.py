@@ -34,6 +34,15 @@ class ChannelView(Frozen):
     version: int = 1
 
 
+class ChannelConfiguration(Frozen):
+    """What a manager of channels may see of a configuration: `secrets` are names, never values."""
+
+    id: UUID
+    name: str
+    config: dict[str, str]
+    secrets: tuple[str, ...]
+
+
 class InboundEventView(Frozen):
     """A raw event that waits, failed or was done, for the list on the settings screen. `preview` is plain
     text.

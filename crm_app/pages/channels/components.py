@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from crm_app.pages.channels.configure_state import ConfigureState
 from crm_app.pages.channels.connect_state import ConnectState
 from crm_app.pages.channels.state import ChannelsState
 from crm_app.pages.session.state import allowed
@@ -154,6 +155,9 @@ def _menu(row: Any) -> rx.Component:
     disconnect = q.menu_item(
         t("channels.menu.disconnect"), icon_name="unplug", on_select=ChannelsState.ask("disconnect", row_id)
     )
+    configure = q.menu_item(
+        t("channels.menu.configure"), icon_name="settings-2", on_select=ConfigureState.begin(row_id)
+    )
     archive = q.menu_item(
         t("channels.menu.archive"),
         icon_name="archive",
@@ -164,6 +168,7 @@ def _menu(row: Any) -> rx.Component:
         p.icon_button("ellipsis", t("channels.menu.label", name=row["name"])),
         rx.cond(row["pairs"], connect, rx.fragment()),
         rx.cond(row["pairs"], disconnect, rx.fragment()),
+        rx.cond(row["provider"] == "waha", configure, rx.fragment()),
         q.menu_item(t("channels.menu.rename"), icon_name="pencil", on_select=ChannelsState.ask("rename", row_id)),
         q.menu_item(
             t("channels.menu.secret"), icon_name="key-round", on_select=ChannelsState.ask("secret", row_id)

@@ -5,6 +5,7 @@ import reflex as rx
 from crm_app.pages import routes
 from crm_app.pages.base import app_page
 from crm_app.pages.channels.components import number_list, totals
+from crm_app.pages.channels.configure import configure_dialog
 from crm_app.pages.channels.connect import connect_dialog
 from crm_app.pages.channels.connect_state import ConnectState
 from crm_app.pages.channels.dialogs import row_dialogs
@@ -53,4 +54,5 @@ def page() -> rx.Component:
         ),
         connect_dialog(),
         row_dialogs(),
+        configure_dialog(),
     )  # fmt: skip
