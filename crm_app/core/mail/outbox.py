@@ -1,5 +1,6 @@
 """What became of letters: for an organization's own screen, for the demo's outbox, and tidying up."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -34,7 +35,7 @@ _FORGET = "DELETE FROM outbound_mail WHERE created_at < now() - interval '7 days
 
 
 class MailView(BaseModel):
-    """A letter as the outbox shows it. `text` and `html` are empty outside the demo: their links open accounts."""
+    """A letter as the outbox shows it; outside the demo without `text`, `html` and `link`, which open accounts."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,6 +51,7 @@ class MailView(BaseModel):
     can_retry: bool
     text: str = ""
     html: str = ""
+    link: str = ""
 
 
 class NotRetriable(Conflict):
@@ -66,7 +68,9 @@ def _view(row: Row, *, reveal: bool) -> MailView:
             words = open_content(row["id"], row["key_id"], bytes(row["content"]))
         except SealBroken:
             words = {"text": "", "html": ""}
-    return MailView.model_validate({**row, **words, "can_retry": _can_retry(row)})
+    link = re.search(r"^https?://\S+$", words["text"], re.MULTILINE)
+    shown = {**words, "link": link[0] if link else ""}
+    return MailView.model_validate({**row, **shown, "can_retry": _can_retry(row)})
 
 
 def _can_retry(row: Row) -> bool:

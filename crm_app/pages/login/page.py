@@ -1,6 +1,5 @@
 """The login page."""
 
-from pathlib import Path
 from typing import Any
 
 import reflex as rx
@@ -9,14 +8,14 @@ from reflex_base.vars import VarData
 
 from crm_app.pages.base import PUBLIC, app_page
 from crm_app.pages.login.state import Login
-from crm_app.pages.routes import LOGIN
+from crm_app.pages.routes import FORGOT, LOGIN, MAGIC, SIGNUP
 from crm_app.pages.session.shell import ROLES
 from crm_app.ui import primitives as p
 from crm_app.ui.client import module, run
+from crm_app.ui.entrance import entrance
 from crm_app.ui.frame import FramePart
-from crm_app.ui.i18n import choose_language, language, t
+from crm_app.ui.i18n import t
 
-ART = (Path(__file__).parent / "art.svg").read_text(encoding="utf-8")
 SIGNING = VarData(
     imports={module("session"): [ImportVar(tag="useSignIn", install=False)]},
     hooks={"const signing = useSignIn();": None},
@@ -48,7 +47,15 @@ def _fields() -> rx.Component:
     )  # fmt: skip
     return rx.fragment(
         rx.el.div(rx.el.label(t("auth.email"), html_for="email", class_name="lbl"), email),
-        rx.el.div(rx.el.label(t("auth.password"), html_for="password", class_name="lbl"), password),
+        rx.el.div(
+            p.row(
+                rx.el.label(t("auth.password"), html_for="password", class_name="lbl"),
+                p.link(t("auth.forgot"), href=FORGOT, class_name="ac-link sm"),
+                class_name="jb",
+                gap="",
+            ),
+            password,
+        ),
     )
 
 
@@ -76,37 +83,26 @@ def _demo() -> rx.Component:
     return rx.cond(Login.demo.length() > 0, offer, rx.fragment())
 
 
-def _foot() -> rx.Component:
-    other = rx.cond(
-        language() == "en",
-        p.button("Português", size="xs", icon_name="languages", on_click=choose_language("pt-BR")),
-        p.button("English", size="xs", icon_name="languages", on_click=choose_language("en")),
+def _other_ways() -> rx.Component:
+    create = rx.el.span(t("auth.no_account"), " ", p.link(t("auth.create"), href=SIGNUP, class_name="ac-link"))
+    return rx.el.div(
+        p.link(t("auth.by_link"), href=MAGIC, class_name="btn out lg full"),
+        rx.el.p(rx.cond(Login.may_sign_up, create, t("auth.no_access")), class_name="sm fnt no-access"),
+        class_name="ac-ways",
     )
-    return p.row(rx.el.span(t("auth.made_with")), other, class_name="jb sm fnt", gap="")
-
-
-def _art() -> rx.Component:
-    words = rx.el.div(rx.el.p(t("auth.quote")), rx.el.p(t("auth.quote_sub"), class_name="below"), class_name="q")
-    drawing = rx.el.div(custom_attrs={"dangerouslySetInnerHTML": {"__html": ART}}, class_name="drawing")
-    return rx.el.aside(drawing, words, class_name="art", aria_hidden="true")
 
 
 @app_page(LOGIN, title_key="auth.title", permission=PUBLIC, on_load=Login.open, shell=False)
 def page() -> rx.Component:
-    """The form on the left, the plumb line on the right."""
-    brand = p.row(
-        rx.el.span(p.prumo_mark(19), class_name="org-m big"),
-        rx.el.b("Prumo", class_name="name"),
-        class_name="brand",
-    )
+    """The form, and the other ways in."""
     form = SignInForm.create(
         rx.el.h1(t("auth.title")),
         rx.el.p(t("auth.lead"), class_name="mut md lead"),
         _fields(),
         _problem(),
         p.button(t("auth.submit"), kind="pri", size="lg", full=True, type="submit", loading=busy),
+        _other_ways(),
         _demo(),
-        rx.el.p(t("auth.no_access"), class_name="sm fnt no-access"),
         class_name="in",
     )
-    return rx.el.div(rx.el.main(brand, form, _foot(), class_name="form"), _art(), class_name="login")
+    return entrance(form)

@@ -17,6 +17,7 @@ class Login(rx.State):
 
     demo: list[dict[str, str]] = []
     demo_password: str = ""
+    may_sign_up: bool = False
 
     @handler(PUBLIC)
     async def open(self) -> Any:
@@ -24,6 +25,7 @@ class Login(rx.State):
         session = await self.get_state(Session)
         if session.signed_in:
             return rx.redirect(HOME, replace=True)
+        self.may_sign_up = get_settings().signup_open
         if get_settings().demo:
             await self._offer_demo()
         return None
