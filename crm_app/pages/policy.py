@@ -11,6 +11,9 @@ PUBLIC = "public"
 SIGNED_IN = "signed_in"
 """Anybody who is signed in may call it."""
 
+ANY_SESSION = "any_session"
+"""Anybody who is signed in may call it, also one who must set up a second factor before anything else."""
+
 _MARK = "_prumo_permission"
 
 

@@ -23,6 +23,7 @@ SETTINGS = "/settings"
 MEMBERS = "/settings/members"
 OWNERSHIP = "/ownership"
 CHANNELS = "/settings/channels"
+PROFILE = "/settings/profile"
 SIMULATOR = "/simulator"
 
 _PAGES = Path(__file__).resolve().parent

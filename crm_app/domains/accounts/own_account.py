@@ -5,10 +5,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_app.core.errors import Invalid
 from crm_app.core.events import announce
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import factor_repository, own_sessions, passwords, rules, service
+from crm_app.domains.accounts import factor_repository, links, own_sessions, passwords, service
 from crm_app.domains.accounts.events import PreferencesChanged
 from crm_app.domains.accounts.schemas import UserView
 from crm_app.domains.accounts.step_up import own_user, require_proof
+from crm_app.domains.accounts.strength import require_strong
 
 
 async def change_name(session: AsyncSession, actor: Actor, *, name: str) -> UserView:
@@ -33,11 +34,12 @@ async def change_password(session: AsyncSession, actor: Actor, *, password: str)
     `WeakPassword`.
     """
     await require_proof(session, actor)
-    rules.check_password(password)
     user = await own_user(session, actor)
+    await require_strong(password, (user.name, user.email))
     user.password_hash = await passwords.hash_password(password)
     await session.flush()
     await factor_repository.forget_pending(session, user_id=user.id)
     ended = await own_sessions.end_all_but_this(session, actor)
     await service.audit(session, actor, "password.change", "user", user.id)
+    await links.tell_password_changed(session, user)
     return ended

@@ -21,7 +21,13 @@ SIGNING = VarData(
     hooks={"const signing = useSignIn();": None},
 )
 busy: Any = rx.Var("signing.busy", _var_type=bool, _var_data=SIGNING).guess_type()
+step: Any = rx.Var("signing.step", _var_type=str, _var_data=SIGNING).guess_type()
+using: Any = rx.Var("signing.using", _var_type=str, _var_data=SIGNING).guess_type()
 problem: Any = rx.Var("signing.error", _var_type=str, _var_data=SIGNING).guess_type()
+
+
+def _has(kind: str) -> Any:
+    return rx.Var(f"(signing.kinds.{kind} === true)", _var_type=bool, _var_data=SIGNING).guess_type()
 
 
 class SignInForm(FramePart):
@@ -29,6 +35,13 @@ class SignInForm(FramePart):
 
     library = module("session")
     tag = "SignInForm"
+
+
+class FactorForm(FramePart):
+    """The form that sends the code of the second factor."""
+
+    library = module("session")
+    tag = "FactorForm"
 
 
 def _fields() -> rx.Component:
@@ -62,6 +75,62 @@ def _fields() -> rx.Component:
 def _problem() -> rx.Component:
     words = rx.el.div(p.icon("circle-alert", 16), rx.el.span(t(problem)), class_name="co-al da", role="alert")
     return rx.cond(problem != "", words, rx.fragment())
+
+
+def _with_passkey() -> rx.Component:
+    return p.button(
+        t("auth.passkey"), kind="out", size="lg", full=True, icon_name="fingerprint",
+        on_click=run("session", "signInWithPasskey"), disabled=busy,
+    )  # fmt: skip
+
+
+def _code_field(kind: str, **props: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.label(t(f"auth.factor.{kind}.label"), html_for=f"code-{kind}", class_name="lbl"),
+        p.text_input(size="lg", name="code", id=f"code-{kind}", required=True, auto_focus=True, **props),
+    )
+
+
+def _other_factors() -> rx.Component:
+    ways = [
+        rx.cond(
+            _has(kind) & (using != kind),
+            p.button(
+                t(f"auth.factor.{kind}.use"), size="m", full=True, icon_name=symbol,
+                on_click=run("session", "chooseFactor", kind),
+            ),
+            rx.fragment(),
+        )
+        for kind, symbol in (("totp", "smartphone"), ("passkey", "fingerprint"), ("recovery", "life-buoy"))
+    ]  # fmt: skip
+    back = p.button(
+        t("auth.factor.back"), size="m", full=True, icon_name="arrow-left", on_click=run("session", "signInAnew")
+    )
+    return p.column(*ways, back, gap="g1")
+
+
+def _factor() -> rx.Component:
+    send = p.button(t("auth.factor.submit"), kind="pri", size="lg", full=True, type="submit", loading=busy)
+    sign = p.button(
+        t("auth.factor.passkey.do"), kind="pri", size="lg", full=True, icon_name="fingerprint", loading=busy,
+        on_click=run("session", "finishWithPasskey"),
+    )  # fmt: skip
+    number = _code_field("totp", input_mode="numeric", auto_complete="one-time-code", max_length=9)
+    written = _code_field("recovery", auto_complete="off", max_length=60, spell_check=False)
+    return FactorForm.create(
+        rx.el.h1(t("auth.factor.title")),
+        rx.el.p(
+            rx.match(
+                using, *[(kind, t(f"auth.factor.{kind}.lead")) for kind in ("totp", "passkey", "recovery")], ""
+            ),
+            class_name="mut md lead",
+        ),
+        rx.match(using, ("totp", number), ("recovery", written), rx.fragment()),
+        _problem(),
+        rx.cond(using == "passkey", sign, send),
+        _other_factors(),
+        class_name="in",
+    )
 
 
 def _person(one: rx.Var) -> rx.Component:
@@ -101,8 +170,9 @@ def page() -> rx.Component:
         _fields(),
         _problem(),
         p.button(t("auth.submit"), kind="pri", size="lg", full=True, type="submit", loading=busy),
+        _with_passkey(),
         _other_ways(),
         _demo(),
         class_name="in",
     )
-    return entrance(form)
+    return entrance(rx.cond(step == "factor", _factor(), form))

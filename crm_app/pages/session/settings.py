@@ -3,7 +3,7 @@
 import reflex as rx
 
 from crm_app.pages import routes
-from crm_app.pages.session.state import allowed
+from crm_app.pages.session.state import Session, allowed
 from crm_app.ui import primitives as p
 from crm_app.ui.i18n import t
 from crm_app.ui.layout import NavEntry
@@ -20,6 +20,10 @@ def settings_groups() -> list[Group]:
                 NavEntry("shell.settings.members", routes.MEMBERS, "users", allowed("members.manage")),
                 NavEntry("shell.nav.channels", routes.CHANNELS, "signal", allowed("channels.read")),
             ],
+        ),
+        (
+            "shell.settings.account",
+            [NavEntry("profile.title", routes.PROFILE, "shield-check", Session.signed_in)],
         ),
     ]
 

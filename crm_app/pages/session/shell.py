@@ -177,6 +177,10 @@ def _leaving() -> list[rx.Component]:
     ]  # fmt: skip
 
 
+def _profile() -> rx.Component:
+    return q.menu_item(t("profile.title"), icon_name="shield-check", on_select=rx.redirect(routes.PROFILE))
+
+
 def _user_menu() -> rx.Component:
     trigger = rx.el.button(
         person(Session.user_name, Session.user_id, _role()), type="button", aria_label=t("shell.menu.label")
@@ -185,6 +189,8 @@ def _user_menu() -> rx.Component:
     return q.menu(
         trigger,
         q.menu_label(mail),
+        _profile(),
+        q.menu_line(),
         *_preferences(),
         q.menu_line(),
         *_leaving(),

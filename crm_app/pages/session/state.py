@@ -10,8 +10,8 @@ from crm_app.domains.accounts import service
 from crm_app.domains.accounts.schemas import SignedIn
 from crm_app.pages.current import current_actor
 from crm_app.pages.live import bridge
-from crm_app.pages.policy import PUBLIC, SIGNED_IN, handler
-from crm_app.pages.routes import LOGIN
+from crm_app.pages.policy import ANY_SESSION, PUBLIC, handler
+from crm_app.pages.routes import LOGIN, PROFILE
 
 STAYING: list[type[rx.State]] = []
 """States of the frame, whose watches survive a change of page."""
@@ -22,6 +22,7 @@ class Session(rx.State):
 
     signed_in: bool = False
     denied: bool = False
+    must_set_factor: bool = False
     user_id: str = ""
     user_name: str = ""
     user_email: str = ""
@@ -50,15 +51,17 @@ class Session(rx.State):
             return None
         if not self.signed_in:
             return rx.redirect(f"{LOGIN}?next={quote(self.router.url.path)}", replace=True)
+        if self.must_set_factor and permission != ANY_SESSION:
+            return rx.redirect(PROFILE, replace=True)
         self.denied = "." in permission and permission not in self.permissions
         return None
 
-    @handler(SIGNED_IN)
+    @handler(ANY_SESSION)
     async def keep_language(self, code: str) -> None:
         """Remember the language that the person has chosen, for other devices and for e-mails."""
         await _keep(locale=code)
 
-    @handler(SIGNED_IN)
+    @handler(ANY_SESSION)
     async def keep_theme(self, mode: str) -> None:
         """Remember the theme that the person has chosen."""
         await _keep(theme=mode)
@@ -71,6 +74,7 @@ class Session(rx.State):
         self.user_name = user.name
         self.user_email = user.email
         self.role = signed_in.actor.role
+        self.must_set_factor = signed_in.must_set_factor
         self.permissions = sorted(signed_in.actor.permissions)
         self.organization_id = str(organization.id)
         self.organization_name = organization.name
