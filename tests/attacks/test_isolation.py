@@ -29,6 +29,8 @@ OTHERWISE = {
     "accounts.holdings.give_back giver": "nothing is named that could move",
     "accounts.holdings.give_back receiver": "nothing is named that could move",
     "accounts.holdings.give_back items": "many at once: only what is one's own moves",
+    "accounts.trail.reading.list_entries criteria.user_id": "a filter",
+    "accounts.trail.table.begin_export criteria.user_id": "a filter, written down in one's own trail",
     "analytics.service.dashboard owner_id": "a filter",
     "channels.event_log.list_inbound_events channel_id": "a filter",
     "channels.simulator.service.react message_id": "a job: not the last message, so there is nothing to say",

@@ -19,6 +19,7 @@ def settings_groups() -> list[Group]:
             [
                 NavEntry("shell.settings.members", routes.MEMBERS, "users", allowed("members.manage")),
                 NavEntry("shell.nav.channels", routes.CHANNELS, "signal", allowed("channels.read")),
+                NavEntry("shell.settings.audit", routes.AUDIT, "scroll-text", allowed("audit.read")),
             ],
         ),
         (

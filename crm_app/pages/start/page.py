@@ -17,7 +17,11 @@ FIRST = (
     ("analytics.read", routes.DASHBOARD),
 )
 
-FIRST_SETTINGS = (("members.manage", routes.MEMBERS), ("channels.read", routes.CHANNELS))
+FIRST_SETTINGS = (
+    ("members.manage", routes.MEMBERS),
+    ("channels.read", routes.CHANNELS),
+    ("audit.read", routes.AUDIT),
+)
 
 
 class Start(rx.State):

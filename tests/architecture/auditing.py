@@ -1,0 +1,102 @@
+"""Reads from the sources which functions of the domains leave an audit entry, and under which actions."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from crm_app.domains.accounts.permissions import ALL_PERMISSIONS
+from tests.architecture.source import Source
+
+_ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
+_READS = re.compile(r".*\.read$")
+_FACT = re.compile(r"^(Deal)[A-Z]\w+$")
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A function of a domain: what it calls, what it demands, and the names of actions in it."""
+
+    name: str
+    module: str
+    public: bool
+    calls: frozenset[str]
+    demands: frozenset[str]
+    words: frozenset[str]
+
+
+def acts(sources: tuple[Source, ...]) -> list[Act]:
+    """Return every function of the domains."""
+    return [act for source in sources if source.inside("crm_app/domains") for act in _acts(source)]
+
+
+def _acts(source: Source) -> Iterator[Act]:
+    module = source.path.removeprefix("crm_app/domains/").removesuffix(".py").replace("/", ".")
+    constants = {
+        target.id: node.value.value
+        for node in source.tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(source.tree):
+        if isinstance(node, Definition):
+            yield _act(node, module, constants)
+
+
+def _act(function: Definition, module: str, constants: dict[str, object]) -> Act:
+    calls, demands, words = set(), set(), set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call):
+            name = _name(node.func)
+            calls.add(name)
+            if name in {"require", "can"} and node.args:
+                demands |= {str(one) for one in _texts(node.args[0], constants)}
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _ACTION.fullmatch(node.value):
+            words.add(node.value)
+    return Act(
+        function.name, module, not function.name.startswith("_"), frozenset(calls), frozenset(demands),
+        frozenset(words - demands - ALL_PERMISSIONS),
+    )  # fmt: skip
+
+
+def _texts(node: ast.AST, constants: dict[str, object]) -> Iterator[object]:
+    if isinstance(node, ast.Constant):
+        yield node.value
+    elif isinstance(node, ast.Name):
+        yield constants.get(node.id, f"?{node.id}")
+    elif isinstance(node, ast.Attribute):
+        yield f"?{node.attr}"
+    elif isinstance(node, ast.IfExp):
+        yield from _texts(node.body, constants)
+        yield from _texts(node.orelse, constants)
+
+
+def _name(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def auditing(found: list[Act]) -> set[tuple[str, str]]:
+    """Return (module, function) of everything that audits, by itself or through what it calls in its domain."""
+    known = {("", "audit")}
+    grown = True
+    while grown:
+        before = len(known)
+        for act in found:
+            if any(_leads(act, callee, known) for callee in act.calls):
+                known.add((act.module, act.name))
+        grown = len(known) > before
+    return known
+
+
+def _leads(act: Act, callee: str, known: set[tuple[str, str]]) -> bool:
+    domain = act.module.partition(".")[0]
+    private = callee.startswith("_")
+    return any(
+        name == callee
+        and (not module or module == act.module or (not private and module.partition(".")[0] == domain))
+        for module, name in known
+    )
