@@ -8,10 +8,12 @@ from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.queue import job
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.links import LINK_JOB, NOTE_RESET_JOB, Kind, note_reset, send_link
+from crm_app.domains.accounts.second_step import forget_waiting
 from crm_app.domains.accounts.tokens import forget_tokens
 from jobs.ticks import every
 
 every("accounts.forget_tokens", cron="37 4 * * *")
+every("accounts.forget_waiting_entries", cron="7 * * * *")
 
 
 @job(LINK_JOB, retry=3)
@@ -35,3 +37,10 @@ async def forget() -> None:
     """Remove links that ended long ago."""
     async with system_unit_of_work() as session:
         await forget_tokens(session)
+
+
+@job("accounts.forget_waiting_entries")
+async def forget_entries() -> None:
+    """Remove sign-ins and challenges of passkeys that nobody has finished in time."""
+    async with system_unit_of_work() as session:
+        await forget_waiting(session)

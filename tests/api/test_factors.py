@@ -16,7 +16,7 @@ from crm_app.core.database import set_scope, system_unit_of_work, unit_of_work
 from crm_app.core.errors import NotFound
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import factor_policy, own_factors, own_sessions, service
+from crm_app.domains.accounts import factor_policy, own_factors, own_sessions, second_step, service
 from crm_app.domains.accounts.factor_models import PasskeyChallenge, PendingEntry
 from crm_app.domains.accounts.models import UserSession
 from tests.api.clients import ClientFor
@@ -175,6 +175,22 @@ async def test_another_browser_or_a_late_one_finishes_nothing(person: Person) ->
     async with system_unit_of_work() as session:
         await session.execute(update(PendingEntry).values(expires_at=utc_now() - timedelta(seconds=1)))
     is_refused(await client.post("/api/auth/factor", json=right), 401, "entry_over")
+
+
+async def test_what_nobody_finished_is_removed_in_time(person: Person) -> None:
+    secret, _ = await person.add_totp(await person.inside())
+    late, soon = await person.stranger(), await person.stranger()
+    await person.knock(late)
+    async with system_unit_of_work() as session:
+        await session.execute(update(PendingEntry).values(expires_at=utc_now() - timedelta(seconds=1)))
+    await person.knock(soon)
+    await soon.post("/api/auth/passkey/options")
+    async with system_unit_of_work() as session:
+        assert await second_step.forget_waiting(session) >= 1
+    async with system_unit_of_work() as session:
+        assert await second_step.forget_waiting(session) == 0
+    right = {"kind": "totp", "code": code_of(secret)}
+    assert (await soon.post("/api/auth/factor", json=right)).status_code == 200
 
 
 async def test_the_secret_is_sealed_and_bound_to_its_person(person: Person, db: EmbeddedPostgres) -> None:

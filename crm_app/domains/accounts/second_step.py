@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.clock import utc_now
@@ -14,6 +15,8 @@ from crm_app.domains.accounts.factor_models import PendingEntry
 from crm_app.domains.accounts.guessing import count_guess
 from crm_app.domains.accounts.passkey_ceremony import Answer
 from crm_app.domains.accounts.schemas import NewSession, WaitingEntry
+
+log = structlog.get_logger(__name__)
 
 MOST_ATTEMPTS = 5
 
@@ -49,6 +52,7 @@ async def finish_with_code(
         raise EntryOver
     await set_scope(session, "user_id", str(pending.user_id))
     if not await accepts_code(session, pending.user_id, kind=kind, code=code):
+        log.warning("second factor refused", kind=kind, user_id=str(pending.user_id), attempt=pending.attempts + 1)
         return None
     return await _finish(session, pending, kind, ip, user_agent)
 
@@ -79,3 +83,8 @@ async def enter_with_passkey(session: AsyncSession, *, answer: Answer, ip: str, 
     entry = await enter(session, user, method=Way.PASSKEY, ip=ip, user_agent=user_agent)
     assert isinstance(entry, NewSession), "a passkey is two factors at once"
     return entry
+
+
+async def forget_waiting(session: AsyncSession) -> int:
+    """Remove sign-ins and challenges that were not finished in time; returns how many. Runs as a job."""
+    return await factor_repository.forget_expired(session, utc_now())
