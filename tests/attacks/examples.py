@@ -28,6 +28,7 @@ TABLE_OF = {
     "assignee_id": "user",
     "author_id": "user",
     "event_id": "inbound_event",
+    "record_id": "deal",
     "phone_id": "simulator_phone",
     "before": "deal",
     "after": "deal",

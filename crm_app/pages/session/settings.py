@@ -18,6 +18,8 @@ def settings_groups() -> list[Group]:
             "shell.settings.agency",
             [
                 NavEntry("shell.settings.members", routes.MEMBERS, "users", allowed("members.manage")),
+                NavEntry("shell.settings.roles", routes.ROLES, "shield-check", allowed("roles.manage")),
+                NavEntry("shell.settings.teams", routes.TEAMS, "users-round", allowed("teams.manage")),
                 NavEntry("shell.nav.channels", routes.CHANNELS, "signal", allowed("channels.read")),
                 NavEntry("shell.settings.audit", routes.AUDIT, "scroll-text", allowed("audit.read")),
             ],
