@@ -17,9 +17,12 @@ from reflex.state import State
 from reflex_base.event.context import EventContext
 
 from crm_app.core import hub
+from crm_app.core.database import unit_of_work
 from crm_app.core.tenancy import Actor
 from crm_app.core.trace import trace
+from crm_app.domains.accounts import own_factors
 from crm_app.pages.current import acting_as, current_actor
+from crm_app.pages.routes import PROFILE
 
 log = structlog.get_logger(__name__)
 
@@ -128,6 +131,8 @@ class Bridge:
         """Wake the tabs that watch `fact`."""
         if fact["name"] in _OVER:
             self._close_tabs(fact, _OVER[fact["name"]])
+        if fact["name"] == "organization.factors":
+            await self._hold_back(str(fact["organization_id"]))
         for tab in self.tabs_of(str(fact.get("organization_id", ""))):
             wanting = [watch.state for watch in tab.watches.values() if watch.wants(fact)]
             if wanting:
@@ -167,10 +172,21 @@ class Bridge:
         for tab in self.tabs_of(str(fact["organization_id"])):
             same_user = str(tab.actor.user_id) == fact["user_id"]
             if same_user and fact.get("session_id") in (None, "None", str(tab.actor.session_id)):
-                self.leave(tab.token)
-                task = asyncio.create_task(self._show_out(tab.token, leave_to), name=f"live-out|{tab.token}")
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._send_away(tab, leave_to)
+
+    def _send_away(self, tab: Tab, leave_to: str) -> None:
+        self.leave(tab.token)
+        task = asyncio.create_task(self._show_out(tab.token, leave_to), name=f"live-out|{tab.token}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _hold_back(self, organization_id: str) -> None:
+        """Empty the tabs of people who must set up a second factor first, and send them to where that is done."""
+        for tab in self.tabs_of(organization_id):
+            async with unit_of_work(tab.actor) as session:
+                lacking = await own_factors.lacks_factor(session, tab.actor)
+            if lacking:
+                self._send_away(tab, PROFILE)
 
     async def _show_out(self, token: str, leave_to: str) -> None:
         from crm_app.pages.guard import wipe

@@ -16,11 +16,12 @@ from crm_app.domains.accounts import (
     repository,
     service,
 )
+from crm_app.domains.accounts.entering import Way
 from crm_app.domains.accounts.events import FactorsChanged
 from crm_app.domains.accounts.factor_errors import FactorStays, NoFactor, WrongCode
 from crm_app.domains.accounts.guessing import count_guess_inside
 from crm_app.domains.accounts.schemas import FactorsView, PasskeyView, TotpOffer
-from crm_app.domains.accounts.step_up import own_user, person_of, proof_kinds, require_proof
+from crm_app.domains.accounts.step_up import own_session, own_user, person_of, proof_kinds, require_proof
 
 
 async def read_factors(session: AsyncSession, actor: Actor) -> FactorsView:
@@ -44,6 +45,16 @@ async def is_asked(session: AsyncSession, actor: Actor) -> bool:
     """Tell whether the organization asks the actor's role for two factors."""
     organization = await repository.find_organization(session, actor.organization_id)
     return organization is not None and actor.role in organization.factor_roles
+
+
+async def lacks_factor(session: AsyncSession, actor: Actor) -> bool:
+    """Tell whether the actor may do nothing before a second factor is set up, in the session that is open.
+
+    Whoever came through the organization's identity provider has been asked for as much there as it wants.
+    """
+    if not await is_asked(session, actor) or (await own_session(session, actor)).method == Way.SSO:
+        return False
+    return not await factor_repository.list_kinds(session, person_of(actor))
 
 
 async def begin_totp(session: AsyncSession, actor: Actor) -> TotpOffer:
