@@ -3,7 +3,7 @@
 from fastapi import FastAPI, Request
 from starlette.routing import compile_path
 
-from crm_app.api import access, auth, factors, health, media, simulator, sso, v1
+from crm_app.api import access, auth, factors, health, invite, media, simulator, sso, v1
 from crm_app.api.body_limit import BodyLimit
 from crm_app.api.errors import MethodNotAllowed, add_error_handlers
 from crm_app.api.hooks import receive
@@ -36,7 +36,7 @@ def build_api() -> FastAPI:
     app.router.routes.extend(v1.list_routes())
     for router in (auth.router, factors.router, media.router):
         app.include_router(router)
-    for router in (access.router, sso.router, health.router, receive.router, simulator.router):
+    for router in (access.router, invite.router, sso.router, health.router, receive.router, simulator.router):
         app.include_router(router, include_in_schema=False)
     app.add_api_route("/api/{rest:path}", _nowhere, methods=METHODS, include_in_schema=False)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

@@ -106,8 +106,15 @@ def psycopg_errors(statement: str) -> Iterator[None]:
 
 
 async def set_tenant(session: AsyncSession, organization_id: UUID | None, user_id: UUID | None = None) -> None:
-    """Tell PostgreSQL for whom the current transaction runs; row-level policies read it."""
+    """Tell PostgreSQL for whom the current transaction runs; row-level policies read it.
+
+    What waits for the commit belongs to the tenant before, and is written first.
+    """
     driver = await driver_of(session)
+    for statement, values in session.info.pop(AT_COMMIT, ()):
+        await session.flush()
+        with psycopg_errors(statement):
+            await driver.execute(statement, values)
     with psycopg_errors(_SET_TENANT):
         await driver.execute(_SET_TENANT, (str(organization_id or ""), str(user_id or "")))
 

@@ -42,6 +42,7 @@ HISTORY = {
     "message.author_id",
     "hand_over.giver_id",
     "hand_over.receiver_id",
+    "invitation.invited_by",
     "ownership_offer.giver_id",
     "ownership_offer.receiver_id",
     "team_member.user_id",  # a place that counts again should they come back

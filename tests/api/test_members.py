@@ -51,8 +51,8 @@ async def test_what_must_not_be_is_refused_in_words(client: Any, make_actor: Mak
     assert "owner" in refused.json()["detail"]
     seller = await make_actor()
     made = await client.patch(f"{MEMBERS}/{seller.user_id}", json={"role": "owner"})
-    assert made.json()["code"] == "ownership_needs_consent"
-    assert (await client.patch(f"{MEMBERS}/{seller.user_id}", json={"role": "x"})).status_code == 422
+    assert made.json()["code"] == "owner_stays"
+    assert (await client.patch(f"{MEMBERS}/{seller.user_id}", json={"role": "x"})).status_code == 404
 
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.VIEWER])

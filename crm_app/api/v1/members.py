@@ -1,22 +1,23 @@
 """The people of the organization: roles, pauses, leaving with a hand-over, ownership."""
 
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from crm_app.api.deps import CurrentActor
 from crm_app.core.database import unit_of_work
-from crm_app.domains.accounts import members, ownership
+from crm_app.domains.accounts import members, ownership, roles
 from crm_app.domains.accounts.member_views import HandOverView, HoldingsView, OfferView, PersonView
 
 router = APIRouter(prefix="/api/v1/members", tags=["members"])
 
 
 class RoleWanted(BaseModel):
-    """The role that a member shall have."""
+    """The role that a member shall have, by its key."""
 
-    role: str
+    role: Annotated[str, Field(max_length=40)]
 
 
 class Receiver(BaseModel):
@@ -42,7 +43,8 @@ async def list_members(actor: CurrentActor) -> list[PersonView]:
 async def change_role(actor: CurrentActor, user_id: UUID, wanted: RoleWanted) -> PersonView:
     """Give a member another role, effective at once; that of an owner is offered instead."""
     async with unit_of_work(actor) as session:
-        return await members.change_role(session, actor, user_id=user_id, role=wanted.role)
+        await roles.assign_role(session, actor, user_id=user_id, key=wanted.role)
+        return await members.get_person(session, actor, user_id=user_id)
 
 
 @router.post("/{user_id}/deactivate")

@@ -1,6 +1,6 @@
 """What can go wrong while signing in or changing an organization."""
 
-from crm_app.core.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from crm_app.core.errors import Conflict, CrmError, Forbidden, Invalid, TooManyRequests, Unauthenticated
 
 
 class WrongCredentials(Unauthenticated):
@@ -190,3 +190,55 @@ class TeamNameTaken(Conflict):
 
     code = "team_name_taken"
     key = "errors.teams.name_taken"
+
+
+class InvitationGone(CrmError):
+    """The invitation was taken back, or belongs to an organization that is no more."""
+
+    code = "invitation_gone"
+    status = 410
+    key = "errors.invitations.gone"
+
+
+class InvitationAccepted(CrmError):
+    """The invitation has been accepted already."""
+
+    code = "invitation_accepted"
+    status = 410
+    key = "errors.invitations.accepted"
+
+
+class InvitationExpired(CrmError):
+    """The invitation is too old."""
+
+    code = "invitation_expired"
+    status = 410
+    key = "errors.invitations.expired"
+
+
+class WrongAddress(Forbidden):
+    """The invitation is for another address (`email`) than the signed-in one (`own`)."""
+
+    code = "wrong_address"
+    key = "errors.invitations.wrong_address"
+
+
+class AccountExists(Conflict):
+    """There is an account with this address: its owner signs in to accept."""
+
+    code = "account_exists"
+    key = "errors.invitations.account_exists"
+
+
+class TooManyAddresses(Invalid):
+    """More addresses at once than `limit`."""
+
+    code = "too_many_addresses"
+    key = "errors.invitations.too_many"
+
+
+class TooManyInvitations(TooManyRequests):
+    """The organization has sent `limit` invitations within a day."""
+
+    code = "too_many_invitations"
+    key = "errors.invitations.too_many_today"

@@ -87,3 +87,11 @@ class FactorPolicyChanged(Fact):
     """The organization asks other roles than before for two factors."""
 
     name: ClassVar[str] = "organization.factors"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationChanged(Fact):
+    """An invitation was sent, sent again, taken back or accepted."""
+
+    name: ClassVar[str] = "invitation.changed"
+    invitation_id: UUID

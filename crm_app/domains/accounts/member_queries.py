@@ -15,10 +15,12 @@ from crm_app.domains.accounts.models import HandOver, Membership, OwnershipOffer
 from crm_app.domains.accounts.sso_only import SSO
 
 _PEOPLE = """
-SELECT m.user_id, u.name, u.email, m.role, m.is_active, m.created_at AS joined_at, m.removed_at,
+SELECT m.user_id, u.name, u.email, m.role, m.role_id, r.name AS role_name, m.is_active,
+       m.created_at AS joined_at, m.removed_at,
        (SELECT max(s.last_seen_at) FROM user_session s
         WHERE s.user_id = m.user_id AND s.organization_id = m.organization_id) AS last_seen_at
 FROM membership m JOIN app_user u ON u.id = m.user_id
+LEFT JOIN role r ON r.organization_id = m.organization_id AND r.id = m.role_id
 WHERE m.organization_id = %(organization_id)s AND m.removed_at IS NULL
 ORDER BY u.name, u.id"""
 

@@ -7,12 +7,17 @@ from crm_app.domains.accounts.schemas import View
 
 
 class PersonView(View):
-    """Somebody with a place in the organization, as those who manage members see them."""
+    """Somebody with a place in the organization, as those who manage members see them.
+
+    `role` is a built-in role; with `role_id` it is what the organization's own role `role_name` is based on.
+    """
 
     user_id: UUID
     name: str
     email: str
     role: str
+    role_id: UUID | None = None
+    role_name: str | None = None
     is_active: bool
     joined_at: datetime
     last_seen_at: datetime | None = None

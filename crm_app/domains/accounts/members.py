@@ -35,6 +35,14 @@ async def list_people(session: AsyncSession, actor: Actor) -> list[PersonView]:
     return [PersonView.model_validate(dict(row)) for row in found]
 
 
+async def get_person(session: AsyncSession, actor: Actor, *, user_id: UUID) -> PersonView:
+    """Return somebody with a place in the organization. Raises `NotFound`."""
+    found = next((one for one in await list_people(session, actor) if one.user_id == user_id), None)
+    if found is None:
+        raise NotFound(kind="member")
+    return found
+
+
 async def change_role(session: AsyncSession, actor: Actor, *, user_id: UUID, role: str) -> PersonView:
     """Give a member another role; what they have open follows at once.
 
@@ -55,7 +63,7 @@ async def change_role(session: AsyncSession, actor: Actor, *, user_id: UUID, rol
         await session.flush()
         announce(session, MemberRoleChanged(organization_id=actor.organization_id, user_id=user_id))
         await _audit(session, actor, "member.role", user_id, {"role": before}, {"role": role})
-    return await _view(session, actor, user_id)
+    return await get_person(session, actor, user_id=user_id)
 
 
 async def deactivate_member(session: AsyncSession, actor: Actor, *, user_id: UUID) -> PersonView:
@@ -69,7 +77,7 @@ async def deactivate_member(session: AsyncSession, actor: Actor, *, user_id: UUI
         membership.is_active = False
         await _shut_out(session, actor, user_id)
         await _audit(session, actor, "member.deactivate", user_id, {"is_active": True}, {"is_active": False})
-    return await _view(session, actor, user_id)
+    return await get_person(session, actor, user_id=user_id)
 
 
 async def activate_member(session: AsyncSession, actor: Actor, *, user_id: UUID) -> PersonView:
@@ -82,7 +90,7 @@ async def activate_member(session: AsyncSession, actor: Actor, *, user_id: UUID)
         await session.flush()
         announce(session, MemberChanged(organization_id=actor.organization_id, user_id=user_id))
         await _audit(session, actor, "member.activate", user_id, {"is_active": False}, {"is_active": True})
-    return await _view(session, actor, user_id)
+    return await get_person(session, actor, user_id=user_id)
 
 
 async def count_holdings(session: AsyncSession, actor: Actor, *, user_id: UUID) -> HoldingsView:
@@ -213,10 +221,6 @@ async def _shut_out(session: AsyncSession, actor: Actor, user_id: UUID) -> None:
     await member_queries.end_sessions(session, actor.organization_id, user_id, utc_now())
     announce(session, SessionRevoked(organization_id=actor.organization_id, user_id=user_id))
     announce(session, MemberChanged(organization_id=actor.organization_id, user_id=user_id))
-
-
-async def _view(session: AsyncSession, actor: Actor, user_id: UUID) -> PersonView:
-    return next(one for one in await list_people(session, actor) if one.user_id == user_id)
 
 
 async def _audit(

@@ -210,3 +210,25 @@ class OwnershipOffer(TenantTable, table=True):
     step_down: bool = Field(default=True)
     expires_at: datetime = timestamp()
     closed_at: datetime | None = timestamp(nullable=True)
+
+
+class Invitation(TenantTable, table=True):
+    """An address that may become a member. Its links are rows of `access_token`, of which only a hash is kept."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id"], ["organization.id"], ondelete="CASCADE"),
+        refers_to_member("invited_by"),
+        Index("ix_invitation_email", "organization_id", "email"),
+    )
+
+    email: str = Field(max_length=254)
+    role: str = Field(max_length=40)
+    """A role's key: a built-in one's name, or the id of one of the organization's own."""
+    teams: list[str] = Field(default_factory=list, sa_type=JSONB, nullable=False)
+    language: str = Field(default="pt-BR", max_length=10)
+    invited_by: UUID
+    sent_at: datetime = timestamp()
+    expires_at: datetime = timestamp()
+    accepted_at: datetime | None = timestamp(nullable=True)
+    revoked_at: datetime | None = timestamp(nullable=True)

@@ -51,6 +51,7 @@ async def switch_organization(session: AsyncSession, actor: Actor, *, organizati
     if chosen is None:
         raise NotFound(kind="organization")
     if chosen.is_current:
+        await set_tenant(session, organization_id, actor.user_id)
         return chosen
     if actor.user_id is None or actor.session_id is None:
         raise Unauthenticated

@@ -12,17 +12,15 @@ from crm_app.ui import primitives as p
 from crm_app.ui.format import relative
 from crm_app.ui.i18n import t
 
-GIVEN_ROLES = ROLES[1:]
-"""Roles that are given; that of an owner is offered and accepted."""
+
+def role_word(role: Any, own_name: Any) -> Any:
+    """The name of a role: that of the organization's own one, else of the built-in one."""
+    built_in = rx.match(role, *[(name, t(f"shell.role.{name}")) for name in ROLES], "")
+    return rx.cond(own_name != "", own_name, built_in)
 
 
-def role_word(role: Any) -> Any:
-    """The name of a role."""
-    return rx.match(role, *[(name, t(f"shell.role.{name}")) for name in ROLES], role)
-
-
-def member_list() -> rx.Component:
-    """The table of members; below 760 px every member is a card."""
+def member_list(*more: rx.Component) -> rx.Component:
+    """The table of members, with more rows below; under 760 px every member is a card."""
     head = rx.el.div(
         rx.el.span(t("members.column.person")),
         rx.el.span(t("members.column.role")),
@@ -32,7 +30,7 @@ def member_list() -> rx.Component:
         class_name="mbr-row h",
         aria_hidden="true",
     )
-    return rx.el.div(head, rx.el.ul(rx.foreach(MembersState.rows, _row)), class_name="pn")
+    return rx.el.div(head, rx.el.ul(rx.foreach(MembersState.rows, _row), *more), class_name="pn")
 
 
 def _row(row: Any) -> rx.Component:
@@ -61,21 +59,21 @@ def _person(row: Any) -> rx.Component:
 
 
 def _role(row: Any) -> rx.Component:
-    words = role_word(row["role"])
+    words = role_word(row["role"], row["role_name"])
     fixed = p.row(rx.cond(row["role"] == "owner", p.icon("crown", 15), rx.fragment()), rx.el.span(words), gap="g1")
     trigger = rx.el.button(
         rx.el.span(words), p.icon("chevron-down", 13, class_name="fnt"), type="button", class_name="mbr-chip",
         aria_label=t("members.change_role", name=row["name"]),
     )  # fmt: skip
-    choices = [
-        q.menu_item(
-            t(f"shell.role.{role}"),
-            after=rx.cond(row["role"] == role, p.icon("check", 14), rx.fragment()),
-            on_select=MembersState.change_role(row["id"], role),
-        )
-        for role in GIVEN_ROLES
-    ]
-    return rx.cond(row["touchable"], q.menu(trigger, *choices, align="start"), fixed)
+    choices = rx.foreach(
+        MembersState.roles,
+        lambda one: q.menu_item(
+            role_word(one["key"], one["name"]),
+            after=rx.cond(row["role_key"] == one["key"], p.icon("check", 14), rx.fragment()),
+            on_select=MembersState.change_role(row["id"].to(str), one["key"].to(str)),
+        ),
+    )
+    return rx.cond(row["touchable"], q.menu(trigger, choices, align="start"), fixed)
 
 
 def _status(row: Any) -> rx.Component:

@@ -6,6 +6,8 @@ from crm_app.pages import routes
 from crm_app.pages.base import SIGNED_IN, app_page
 from crm_app.pages.members.components import member_list, offer_bar
 from crm_app.pages.members.dialogs import member_dialogs
+from crm_app.pages.members.invite import invite_bar, pending_rows
+from crm_app.pages.members.invite_state import InviteState
 from crm_app.pages.members.ownership_state import OwnershipState
 from crm_app.pages.members.state import MANAGE, MembersState
 from crm_app.ui import patterns as q
@@ -13,7 +15,12 @@ from crm_app.ui import primitives as p
 from crm_app.ui.i18n import t
 
 
-@app_page(routes.MEMBERS, title_key="members.title", permission=MANAGE, on_load=MembersState.load)
+@app_page(
+    routes.MEMBERS,
+    title_key="members.title",
+    permission=MANAGE,
+    on_load=[MembersState.load, InviteState.load],
+)
 def page() -> rx.Component:
     """Who belongs to the organization, what they may do, and when they were last there."""
     return rx.fragment(
@@ -24,7 +31,7 @@ def page() -> rx.Component:
                 skeleton=rx.el.div(q.skeleton_rows(5), class_name="pn"),
                 error=q.error_state(MembersState.load),
                 nothing=rx.fragment(),
-                content=rx.fragment(offer_bar(), member_list()),
+                content=rx.fragment(offer_bar(), invite_bar(), member_list(pending_rows())),
             ),
             class_name="mbr-page scroll",
         ),

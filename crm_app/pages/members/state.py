@@ -6,7 +6,7 @@ from uuid import UUID
 import reflex as rx
 
 from crm_app.core.errors import CrmError, NotFound
-from crm_app.domains.accounts import members, ownership
+from crm_app.domains.accounts import members, ownership, roles
 from crm_app.domains.accounts.member_views import HandOverView, OfferView, PersonView
 from crm_app.pages.base import PageState, handler, notify
 from crm_app.pages.current import current_actor
@@ -29,6 +29,7 @@ class MembersState(PageState, rx.State):
     """The list of members, with the dialogs that belong to a row."""
 
     rows: list[dict[str, Any]] = []
+    roles: list[dict[str, str]] = []
     offer: dict[str, str] = {}
     loading: bool = True
     failed: bool = False
@@ -55,8 +56,10 @@ class MembersState(PageState, rx.State):
         async with self._work() as (session, actor):
             people = await members.list_people(session, actor)
             offer = await ownership.find_offer(session, actor)
+            known = await roles.list_roles(session, actor)
         own = next((one.role for one in people if one.user_id == actor.user_id), "")
         self.rows = [_row(one, own) for one in people]
+        self.roles = [{"key": one.key, "name": one.name or ""} for one in known if one.editable]
         self.offer = _offer_row(offer) if offer else {}
         self.failed = self.loading = False
         self._mark_online()
@@ -74,12 +77,13 @@ class MembersState(PageState, rx.State):
 
     @handler(MANAGE)
     async def change_role(self, user_id: str, role: str) -> Any:
-        """Give a member another role; it can be undone."""
-        before = next((row["role"] for row in self.rows if row["id"] == user_id), "")
+        """Give a member another role, by its key; it can be undone."""
+        known = next((row for row in self.rows if row["id"] == user_id), {})
         async with self._work() as (session, actor):
-            person = await members.change_role(session, actor, user_id=member_id_of(user_id), role=str(role))
-        back = MembersState.change_role(user_id, before) if before and before != "owner" else None
-        return notify("members.role_changed", undo=back, name=person.name)
+            await roles.assign_role(session, actor, user_id=member_id_of(user_id), key=str(role))
+        before = str(known.get("role_key", ""))
+        back = MembersState.change_role(user_id, before) if before not in ("", "owner") else None
+        return notify("members.role_changed", undo=back, name=str(known.get("name", "")))
 
     @handler(MANAGE)
     async def deactivate(self, user_id: str) -> Any:
@@ -186,6 +190,8 @@ def _row(person: PersonView, own_role: str) -> dict[str, Any]:
         "name": person.name,
         "email": person.email,
         "role": person.role,
+        "role_key": str(person.role_id or person.role),
+        "role_name": person.role_name or "",
         "active": person.is_active,
         "own": own,
         "touchable": not own and (person.role != "owner" or own_role == "owner"),
