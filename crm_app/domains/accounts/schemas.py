@@ -36,6 +36,7 @@ class OrganizationView(View):
     brand_hue: float
     brand_chroma: float
     is_demo: bool
+    checklist_closed_at: datetime | None = None
 
 
 class MemberView(View):

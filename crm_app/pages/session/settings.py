@@ -22,6 +22,7 @@ def settings_groups() -> list[Group]:
                 NavEntry("shell.settings.teams", routes.TEAMS, "users-round", allowed("teams.manage")),
                 NavEntry("shell.nav.channels", routes.CHANNELS, "signal", allowed("channels.read")),
                 NavEntry("shell.settings.audit", routes.AUDIT, "scroll-text", allowed("audit.read")),
+                NavEntry("shell.settings.outbox", routes.OWN_OUTBOX, "mail", allowed("organization.manage")),
             ],
         ),
         (

@@ -26,6 +26,7 @@ ROLES = ("owner", "admin", "manager", "sales", "viewer")
 
 def _entries() -> list[NavEntry]:
     return [
+        NavEntry("shell.nav.first_steps", routes.FIRST_STEPS, "list-checks", Session.first_steps, on_phone=False),
         NavEntry(
             "shell.nav.inbox", routes.INBOX, "messages-square", allowed("conversations.read"), Notices.unread
         ),

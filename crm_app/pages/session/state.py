@@ -35,6 +35,7 @@ class Session(rx.State):
     brand_hue: float = 284
     brand_chroma: float = 1
     is_demo: bool = False
+    first_steps: bool = False
     leave_to: str = ""
     """Where the browser goes by a full load, since all that it shows is over: a path, or `.` for the same page."""
     _bound_to: str = ""
@@ -83,6 +84,8 @@ class Session(rx.State):
         self.brand_hue = organization.brand_hue
         self.brand_chroma = organization.brand_chroma
         self.is_demo = organization.is_demo
+        closed = organization.is_demo or organization.checklist_closed_at is not None
+        self.first_steps = not closed and signed_in.actor.can("organization.manage")
         self.leave_to = ""
         self._bound_to = binding(signed_in)
 

@@ -4,8 +4,11 @@ from typing import Any
 
 import reflex as rx
 
+from crm_app.core.database import unit_of_work
+from crm_app.domains.onboarding.service import get_checklist
 from crm_app.pages import routes
 from crm_app.pages.base import PUBLIC, SIGNED_IN, app_page, handler
+from crm_app.pages.current import current_actor
 from crm_app.pages.session.state import Session
 from crm_app.ui import primitives as p
 from crm_app.ui.i18n import t
@@ -31,6 +34,8 @@ class Start(rx.State):
     async def go_on(self) -> Any:
         """Redirect to the first screen in reach."""
         session = await self.get_state(Session)
+        if session.first_steps and await _has_steps_left():
+            return rx.redirect(routes.FIRST_STEPS, replace=True)
         held = [route for permission, route in FIRST if permission in session.permissions]
         return rx.redirect(held[0], replace=True) if held else None
 
@@ -40,6 +45,12 @@ class Start(rx.State):
         session = await self.get_state(Session)
         held = [route for permission, route in FIRST_SETTINGS if permission in session.permissions]
         return rx.redirect(held[0] if held else routes.HOME, replace=True)
+
+
+async def _has_steps_left() -> bool:
+    actor = current_actor()
+    async with unit_of_work(actor) as session:
+        return (await get_checklist(session, actor)).wanted
 
 
 @app_page(routes.HOME, title_key="shell.title", on_load=Start.go_on, shell=False)
