@@ -155,6 +155,18 @@ async def test_files_go_both_ways(open_window: Any) -> None:
     await expect(phone.locator(".ph-b:not(.me) img")).to_be_visible()
 
 
+async def test_a_thread_reserves_the_place_of_its_pictures(open_window: Any) -> None:
+    phone = await open_window(MARINA, "/simulator")
+    await new_customer(phone, "Altura Teste", "+55 41 98888-1012")
+    await phone.get_by_test_id("phone-file").set_input_files(PHOTO)
+    page = await open_window(BRUNA, "/inbox")
+    await page.route("**/api/media/**", lambda _: None)  # pictures that never come
+    await open_row(page, "Altura Teste")
+    box = await page.get_by_role("log").locator(".pic img").bounding_box()
+    assert box is not None
+    assert box["height"] > 100
+
+
 async def test_switches_of_the_phone_hold_the_ticks_back(open_window: Any) -> None:
     phone = await open_window(MARINA, "/simulator")
     await new_customer(phone, "Tique Teste", "+55 41 98888-1003")
@@ -226,7 +238,7 @@ async def test_a_phone_shows_one_pane_and_the_way_back(open_window: Any) -> None
     page = await open_window(BRUNA, "/inbox", width=390, height=844, touch=True)
     first = page.locator("a.cv").first
     await first.click()
-    await expect(composer(page)).to_be_visible()
+    await expect(composer(page)).to_have_attribute("placeholder", "Mensagem")
     await expect(first).to_be_hidden()
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390
     await page.get_by_role("link", name="Voltar à lista").click()

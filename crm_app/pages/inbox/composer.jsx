@@ -11,6 +11,11 @@ import { useRecorder } from "./recorder.js";
 const AGAIN = 8000; // milliseconds after which an item without an answer leaves once more
 const TYPING = 3000; // milliseconds between two "is typing"
 
+const KEY_WORDS = { message: "inbox.composer.placeholder", note: "inbox.composer.note_placeholder", closed: "inbox.composer.only_notes" };
+const TOUCH_WORDS = {
+  message: "inbox.composer.touch_placeholder", note: "inbox.composer.touch_note_placeholder", closed: "inbox.composer.touch_only_notes",
+};
+
 const draftPlace = (person, conversation) => `prumo.draft.${person}.${conversation}`;
 const readDraft = (place) => {
   try {
@@ -43,6 +48,19 @@ const useOnline = () => {
     };
   }, []);
   return network && connectErrors.length === 0;
+};
+
+/** Whether people write with their fingers on this screen: then nothing speaks of keys. */
+const useTouch = () => {
+  const [touch, setTouch] = useState(false);
+  useEffect(() => {
+    const query = window.matchMedia("(pointer: coarse), (max-width: 640px)");
+    const look = () => setTouch(query.matches);
+    look();
+    query.addEventListener("change", look);
+    return () => query.removeEventListener("change", look);
+  }, []);
+  return touch;
 };
 
 /** Carries what waits to the server, again after a while without an answer, at once after a reconnection. */
@@ -145,6 +163,7 @@ let lastReturned = ""; // what was taken back is put into the text once, however
 export function Composer({ conversation, person, members, channel, canSend, maxText, maxBytes, confirmed, refused, givenBack, onSend, onTyping, onReconnected }) {
   const prumo = useLocale();
   const online = useOnline();
+  const touch = useTouch();
   const outbox = useCourier({ person, confirmed, refused, online, onSend });
   const quoted = useQuoted();
   const area = useRef(null);
@@ -157,7 +176,6 @@ export function Composer({ conversation, person, members, channel, canSend, maxT
   const { files, add, remove, clear } = useFiles(maxBytes);
   const recorder = useRecorder();
   const place = draftPlace(person, conversation);
-
   useEffect(() => {
     setText(readDraft(place));
     setNote(false);
@@ -245,7 +263,7 @@ export function Composer({ conversation, person, members, channel, canSend, maxT
   };
   const full = Boolean(text.trim() || files.length || note);
   const look = ["cmp", note && "note", over && "drop", full && "has-text"].filter(Boolean).join(" ");
-  const placeholder = note ? "inbox.composer.note_placeholder" : canSend ? "inbox.composer.placeholder" : "inbox.composer.only_notes";
+  const placeholder = (touch ? TOUCH_WORDS : KEY_WORDS)[note ? "note" : canSend ? "message" : "closed"];
 
   return (
     <>
