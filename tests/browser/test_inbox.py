@@ -155,6 +155,24 @@ async def test_files_go_both_ways(open_window: Any) -> None:
     await expect(phone.locator(".ph-b:not(.me) img")).to_be_visible()
 
 
+LEAVING = "!window.dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+"""Whether the browser would ask before it leaves the page."""
+
+
+async def test_the_browser_asks_before_files_that_were_not_sent_are_left_behind(open_window: Any) -> None:
+    page = await open_window(BRUNA, "/inbox")
+    await open_row(page, "Viviane Torres")
+    await composer(page).fill("Só um texto: fica no rascunho")
+    assert not await page.evaluate(LEAVING)
+    await page.get_by_test_id("composer-file").set_input_files(PHOTO)
+    await expect(page.locator(".fchip")).to_contain_text("KB")
+    assert await page.evaluate(LEAVING)
+    await page.get_by_role("button", name=re.compile("Remover")).click()
+    await expect(page.locator(".fchip")).to_have_count(0)
+    assert not await page.evaluate(LEAVING)
+    await composer(page).fill("")
+
+
 async def test_a_thread_reserves_the_place_of_its_pictures(open_window: Any) -> None:
     phone = await open_window(MARINA, "/simulator")
     await new_customer(phone, "Altura Teste", "+55 41 98888-1012")

@@ -63,6 +63,19 @@ const useTouch = () => {
   return touch;
 };
 
+/** Let the browser ask before the page is left while `unsent`: texts are kept as drafts, files and sound are not. */
+const useFarewell = (unsent) => {
+  useEffect(() => {
+    if (!unsent) return undefined;
+    const ask = (event) => {
+      event.preventDefault();
+      event.returnValue = ""; // what older browsers look at
+    };
+    window.addEventListener("beforeunload", ask);
+    return () => window.removeEventListener("beforeunload", ask);
+  }, [unsent]);
+};
+
 /** Carries what waits to the server, again after a while without an answer, at once after a reconnection. */
 const useCourier = ({ person, confirmed, refused, online, onSend }) => {
   const outbox = useOutbox();
@@ -176,6 +189,8 @@ export function Composer({ conversation, person, members, channel, canSend, maxT
   const { files, add, remove, clear } = useFiles(maxBytes);
   const recorder = useRecorder();
   const place = draftPlace(person, conversation);
+  useFarewell(files.length > 0 || recorder.active);
+
   useEffect(() => {
     setText(readDraft(place));
     setNote(false);
