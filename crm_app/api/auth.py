@@ -11,6 +11,8 @@ from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.limits import Throttle
 from crm_app.domains.accounts import service
 from crm_app.domains.accounts.entering import enter_with_password
+from crm_app.domains.accounts.errors import WrongCredentials
+from crm_app.domains.accounts.refusals import note_refusal
 
 router = APIRouter(prefix="/api/auth", tags=["auth"], dependencies=[Depends(same_origin)])
 
@@ -36,14 +38,19 @@ async def login(credentials: Credentials, request: Request) -> Response:
     await _by_address.hit(address)
     # An account is throttled together with the address, so that nobody can lock out somebody else.
     await _by_account.hit(f"{address} {credentials.email.strip().casefold()}")
-    async with system_unit_of_work() as session:
-        entry = await enter_with_password(
-            session,
-            email=credentials.email,
-            password=credentials.password,
-            ip=address,
-            user_agent=request.headers.get("user-agent", ""),
-        )
+    try:
+        async with system_unit_of_work() as session:
+            entry = await enter_with_password(
+                session,
+                email=credentials.email,
+                password=credentials.password,
+                ip=address,
+                user_agent=request.headers.get("user-agent", ""),
+            )
+    except WrongCredentials:
+        async with system_unit_of_work() as session:
+            await note_refusal(session, email=credentials.email)
+        raise
     return await answer_entry(request, entry)
 
 

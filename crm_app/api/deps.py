@@ -51,6 +51,7 @@ async def same_origin(request: Request) -> None:
 
     Browsers tell on every such call where it comes from (`Origin`, `Sec-Fetch-Site`); programs tell neither.
     """
+    bind_contextvars(ip=client_address(request))  # for whatever is audited before anybody is known
     if request.method in SAFE_METHODS:
         return
     origin = request.headers.get("origin")

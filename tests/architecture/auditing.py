@@ -9,8 +9,8 @@ from crm_app.domains.accounts.permissions import ALL_PERMISSIONS
 from tests.architecture.source import Source
 
 _ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
-_READS = re.compile(r".*\.read$")
-_FACT = re.compile(r"^(Deal)[A-Z]\w+$")
+_READS = re.compile(r".+\.(read|reassign|pickup)|\?(permission|name|READ)")
+"""Permissions that change nothing by themselves, and names that only the run knows (checks of a grant)."""
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -49,8 +49,8 @@ def _act(function: Definition, module: str, constants: dict[str, object]) -> Act
     calls, demands, words = set(), set(), set()
     for node in ast.walk(function):
         if isinstance(node, ast.Call):
-            name = _name(node.func)
-            calls.add(name)
+            base, name = _called(node.func)
+            calls.add(f"{base}.{name}")
             if name in {"require", "can"} and node.args:
                 demands |= {str(one) for one in _texts(node.args[0], constants)}
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _ACTION.fullmatch(node.value):
@@ -73,10 +73,11 @@ def _texts(node: ast.AST, constants: dict[str, object]) -> Iterator[object]:
         yield from _texts(node.orelse, constants)
 
 
-def _name(node: ast.AST) -> str:
+def _called(node: ast.AST) -> tuple[str, str]:
+    """Return what a call is made on (empty for a plain name) and its name."""
     if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
+        return (node.value.id if isinstance(node.value, ast.Name) else "?"), node.attr
+    return "", node.id if isinstance(node, ast.Name) else ""
 
 
 def auditing(found: list[Act]) -> set[tuple[str, str]]:
@@ -92,11 +93,40 @@ def auditing(found: list[Act]) -> set[tuple[str, str]]:
     return known
 
 
+def demanding(found: list[Act]) -> set[tuple[str, str]]:
+    """Return (module, function) of everything that demands a permission to write, also through a helper."""
+    known = {
+        (act.module, act.name) for act in found if any(not _READS.fullmatch(demand) for demand in act.demands)
+    }
+    grown = True
+    while grown:
+        before = len(known)
+        known |= {(act.module, act.name) for act in found if any(_leads(act, one, known) for one in act.calls)}
+        grown = len(known) > before
+    return known
+
+
+def words_written(found: list[Act]) -> set[str]:
+    """Return the actions that stand in the code of whatever audits."""
+    notes = auditing(found)
+    words = {word for act in found if (act.module, act.name) in notes for word in act.words}
+    return {word for word in words if not word.startswith("errors.")}
+
+
 def _leads(act: Act, callee: str, known: set[tuple[str, str]]) -> bool:
-    domain = act.module.partition(".")[0]
-    private = callee.startswith("_")
-    return any(
-        name == callee
-        and (not module or module == act.module or (not private and module.partition(".")[0] == domain))
-        for module, name in known
-    )
+    """Tell whether a call leads to a function that is known: in the same module, or in another of the domain."""
+    base, _, name = callee.rpartition(".")
+    if name == "audit" and ("", "audit") in known:
+        return True
+    for module, other in known:
+        if other != name:
+            continue
+        if not base and (module == act.module or (not name.startswith("_") and _is_near(module, act.module))):
+            return True
+        if base and base == module.rpartition(".")[2] and _is_near(module, act.module):
+            return True
+    return False
+
+
+def _is_near(module: str, other: str) -> bool:
+    return module.partition(".")[0] == other.partition(".")[0]

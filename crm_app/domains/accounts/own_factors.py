@@ -106,8 +106,12 @@ async def rename_passkey(session: AsyncSession, actor: Actor, *, passkey_id: UUI
     row = await passkey_repository.find_passkey(session, person_of(actor), passkey_id)
     if row is None:
         raise NotFound(kind="passkey")
-    row.name = wanted
+    before, row.name = row.name, wanted
     await session.flush()
+    await service.audit(
+        session, actor, "factor.passkey_rename", "user", actor.user_id,
+        before={"name": before}, after={"name": wanted},
+    )  # fmt: skip
 
 
 def clean_name(name: str) -> str:

@@ -33,6 +33,7 @@ async def start_pairing(actor: Actor, *, channel_id: UUID) -> PairingView:
         await _note(actor, channel_id, failed, asked_at)
         raise
     await _note(actor, channel_id, pairing, asked_at)
+    await _write_down(actor, channel_id)
     return pairing
 
 
@@ -52,7 +53,10 @@ async def request_pairing_code(actor: Actor, *, channel_id: UUID, phone: str) ->
         raise Invalid("errors.channels.bad_number", field="phone")
     line = await _open(actor, channel_id)
     # Brazilians leave their country code out.
-    return await line.connection.request_pairing_code(f"+55{digits}" if len(digits) <= 11 else f"+{digits}")
+    wanted = f"+55{digits}" if len(digits) <= 11 else f"+{digits}"
+    code = await line.connection.request_pairing_code(wanted)
+    await _write_down(actor, channel_id, phone=wanted)
+    return code
 
 
 async def disconnect(actor: Actor, *, channel_id: UUID) -> None:
@@ -69,6 +73,11 @@ async def _open(actor: Actor, channel_id: UUID) -> OpenChannel:
     actor.require("channels.manage")
     async with unit_of_work(actor) as session:
         return await service.open_provider(session, actor, channel_id=channel_id)
+
+
+async def _write_down(actor: Actor, channel_id: UUID, **how: str) -> None:
+    async with unit_of_work(actor) as session:
+        await audit(session, actor, "channel.pair", "channel", channel_id, after=how or None)
 
 
 async def _note(actor: Actor, channel_id: UUID, pairing: PairingView, asked_at: datetime) -> None:

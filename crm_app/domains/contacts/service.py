@@ -161,12 +161,13 @@ async def update_contact(
 
 
 async def _apply(session: AsyncSession, actor: Actor, contact: Contact, changes: Mapping[str, Any]) -> None:
-    before = {field: _plain(getattr(contact, field)) for field in changes}
+    known = {"name": contact.name}  # what the entry is about, whatever changes
+    before = known | {field: _plain(getattr(contact, field)) for field in changes}
     for field, value in changes.items():
         setattr(contact, field, value)
     _index(contact)
     _mark_changed(session, actor, contact)
-    after = {field: _plain(value) for field, value in changes.items()}
+    after = known | {field: _plain(value) for field, value in changes.items()}
     await accounts.audit(session, actor, "contact.update", "contact", contact.id, before=before, after=after)
     await session.flush()
 
@@ -202,7 +203,8 @@ async def _set_archived(session: AsyncSession, actor: Actor, contact: Contact, m
     contact.archived_at = moment
     _mark_changed(session, actor, contact)
     action = "contact.archive" if moment else "contact.restore"
-    await accounts.audit(session, actor, action, "contact", contact.id)
+    before, after = ({"name": contact.name, "archived": archived} for archived in (not moment, bool(moment)))
+    await accounts.audit(session, actor, action, "contact", contact.id, before=before, after=after)
     await session.flush()
 
 

@@ -117,10 +117,15 @@ async def _record_move(
         session,
         actor,
         fact,
-        before={"stage_id": str(deal.stage_id), "rank": deal.rank},
-        after={"stage_id": str(moved.stage_id), "rank": moved.rank},
+        before=_place(deal, deal),
+        after=_place(deal, moved),
         timeline=timeline,
     )
+
+
+def _place(deal: DealView, at: DealView) -> dict[str, Any]:
+    """Return where a deal stands, also in the words that people know today: stages are renamed."""
+    return {"title": deal.title, "stage": at.stage_name, "stage_id": str(at.stage_id), "rank": at.rank}
 
 
 async def win_deal(session: AsyncSession, actor: Actor, *, deal_id: UUID, version: int) -> DealView:

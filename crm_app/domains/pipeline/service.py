@@ -15,6 +15,7 @@ from crm_app.core.repository import Page, decode_cursor, encode_cursor
 from crm_app.core.sight import EVERYBODYS
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.reassign_lock import check_handover, owner_of_new
+from crm_app.domains.accounts.service import audit
 from crm_app.domains.accounts.sights import sight_of_deals
 from crm_app.domains.contacts.reach import contact_sight
 from crm_app.domains.pipeline import board_queries, repository, rules
@@ -315,8 +316,8 @@ async def _write_archived(
         session,
         actor,
         fact,
-        before={"archived": not archived},
-        after={"archived": archived},
+        before={"title": deal.title, "archived": not archived},
+        after={"title": deal.title, "archived": archived},
         timeline={"title": deal.title, "restored": not archived},
     )
     return written
@@ -379,6 +380,8 @@ async def create_pipeline(session: AsyncSession, actor: Actor, *, pipeline: Pipe
         for position, (key, kind, probability, stalled) in enumerate(rules.DEFAULT_STAGES)
     ]
     await repository.insert_stages(session, actor.organization_id, stages)
+    after = {"name": pipeline.name, "stages": [stage["name"] for stage in stages]}
+    await audit(session, actor, "pipeline.create", "pipeline", pipeline_id, after=after)
     return next(p for p in await list_pipelines(session, actor) if p.id == pipeline_id)
 
 

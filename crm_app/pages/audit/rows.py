@@ -50,11 +50,12 @@ def entry_row(entry: AuditEntryView, names: Names) -> Row:
 
 def thing_of(entry: AuditEntryView, names: Names) -> str:
     """Return what the thing was called when it happened, else the end of its id; nothing about oneself."""
+    labels = (*LABELS, "role") if entry.entity_type == "role" else LABELS
     label = next(
         (
             str(values[name])
             for values in (entry.after, entry.before)
-            for name in LABELS
+            for name in labels
             if values and values.get(name)
         ),
         "",
