@@ -21,6 +21,7 @@ READS_ONLY = {
     "channels.service.read_configuration": "reads",
     "explain.rules.explain_owner": "explains what one may do",
     "explain.service.explain_access": "explains what one may do",
+    "onboarding.service.get_checklist": "reads",
     "sso.settings.read_provider": "reads",
 }
 WRITTEN_ELSEWHERE = {

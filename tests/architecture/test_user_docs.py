@@ -25,7 +25,7 @@ def test_a_page_is_named_after_its_screen_and_language() -> None:
     odd = {
         path.name
         for path in DOCS.glob("*.md")
-        if not re.fullmatch(r"[a-z]+\.(pt-BR|en)\.md|README\.md", path.name)
+        if not re.fullmatch(r"[a-z_]+\.(pt-BR|en)\.md|README\.md", path.name)
     }
     assert odd == set()
 

@@ -78,7 +78,9 @@ class Call:
         for parameter in operation.get("parameters", []):
             name = parameter["name"]
             if parameter["in"] == "path":
-                path = path.replace(f"{{{name}}}", self.id("path", name) if _is_id(parameter["schema"]) else "x")
+                schema = parameter["schema"]
+                one = self.id("path", name) if _is_id(schema) else self._value(name, schema)
+                path = path.replace(f"{{{name}}}", str(one))
             elif parameter["in"] == "query" and (self._place == ("query", name) or parameter.get("required")):
                 query[name] = self.id("query", name) if _is_id(parameter["schema"]) else "x"
             elif parameter["in"] == "header" and parameter.get("required"):

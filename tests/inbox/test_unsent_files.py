@@ -13,12 +13,13 @@ from crm_app.core.database import unit_of_work
 from crm_app.core.errors import NotFound, Unavailable
 from crm_app.domains.accounts.permissions import system_actor
 from crm_app.domains.inbox import fresh_files, service
+from crm_app.domains.inbox.models import Attachment
 from crm_app.domains.inbox.schemas import UploadView
 from crm_app.domains.inbox.services import media, upkeep
 from jobs.inbox import drop_unsent_files
 from tests.conftest import Tenant
 from tests.inbox.conftest import Desk, inbound
-from tests.inbox.test_media import with_file
+from tests.inbox.test_media import received, with_file
 from tests.inbox.test_rules import PNG
 
 
@@ -178,13 +179,21 @@ async def test_organizations_do_not_touch_each_others_files(desk: Desk, other_te
 
 
 async def test_the_search_for_a_file_uses_its_index(desk: Desk) -> None:
+    """With rows enough that reading them all is no choice; they are never committed."""
+    await received(desk)
+    columns = ", ".join(one.name for one in Attachment.__table__.columns)  # type: ignore[attr-defined]
+    others = columns.replace(" id,", " gen_random_uuid(),").replace("storage_key", "'k' || n")
+    many = text(
+        f"INSERT INTO attachment ({columns}) SELECT {others} FROM attachment, generate_series(1, 3000) n "
+        "WHERE organization_id = :organization"
+    )
+    look = text(
+        "EXPLAIN SELECT 1 FROM attachment WHERE organization_id = :organization AND storage_key = 'x' "
+        "AND storage_key <> ''"
+    )
+    own = {"organization": desk.actor.organization_id}
     async with unit_of_work(desk.actor) as session:
-        await session.execute(text("SET LOCAL enable_seqscan = off"))
-        plan = await session.execute(
-            text(
-                "EXPLAIN SELECT 1 FROM attachment WHERE organization_id = :organization AND storage_key = 'x' "
-                "AND storage_key <> ''"
-            ),
-            {"organization": desk.actor.organization_id},
-        )
-        assert "ix_attachment_storage" in "\n".join(line for (line,) in plan)
+        await session.execute(many, own)
+        plan = await session.execute(look, own)
+        await session.rollback()
+    assert "ix_attachment_storage" in "\n".join(line for (line,) in plan)

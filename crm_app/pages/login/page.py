@@ -8,7 +8,7 @@ from reflex_base.vars import VarData
 
 from crm_app.pages.base import PUBLIC, app_page
 from crm_app.pages.login.state import Login
-from crm_app.pages.routes import FORGOT, LOGIN, MAGIC, SIGNUP
+from crm_app.pages.routes import FORGOT, LOGIN, MAGIC, SIGNUP, SSO
 from crm_app.pages.session.shell import ROLES
 from crm_app.ui import primitives as p
 from crm_app.ui.client import module, run
@@ -156,6 +156,7 @@ def _other_ways() -> rx.Component:
     create = rx.el.span(t("auth.no_account"), " ", p.link(t("auth.create"), href=SIGNUP, class_name="ac-link"))
     return rx.el.div(
         p.link(t("auth.by_link"), href=MAGIC, class_name="btn out lg full"),
+        p.link(t("sso.link"), href=SSO, class_name="ac-link sm ac-center"),
         rx.el.p(rx.cond(Login.may_sign_up, create, t("auth.no_access")), class_name="sm fnt no-access"),
         class_name="ac-ways",
     )
