@@ -26,7 +26,17 @@ SCREENS = {
     "dashboard": "/dashboard",
     "channels": "/settings/channels",
     "simulator": "/simulator",
+    "members": "/settings/members",
+    "roles": "/settings/roles",
+    "teams": "/settings/teams",
+    "audit": "/settings/audit",
+    "outbox": "/settings/outbox",
+    "sso-settings": "/settings/sso",
+    "profile": "/settings/profile",
+    "signup": "/signup",
+    "sso": "/sso",
 }
+BEFORE_SIGNING_IN = {"login", "signup", "sso"}
 SIZES = {"1440": (1440, 900), "390": (390, 844)}
 OWNER = "marina@horizonte.demo"
 QUIET_MILLISECONDS = 1500
@@ -79,7 +89,9 @@ async def take_all(server: Server, screens: list[str]) -> None:
         for screen in screens:
             for name, size in SIZES.items():
                 for dark in (False, True):
-                    async with signed_in(browser, server, size, dark=dark, known=screen != "login") as page:
+                    async with signed_in(
+                        browser, server, size, dark=dark, known=screen not in BEFORE_SIGNING_IN
+                    ) as page:
                         theme = "dark" if dark else "light"
                         await take(page, screen, TARGET / f"{screen}-{name}-{theme}.png")
         await browser.close()

@@ -33,7 +33,7 @@ async def test_an_owner_sets_it_up_and_a_new_person_comes_in(open_window: Any, p
     await page.get_by_label("entra sem convite").check()
     save = page.get_by_role("button", name="Verificar e salvar")
     await save.click()
-    await expect(page.get_by_role("alert")).to_contain_text("127.0.0.1 não respondeu como esperado")
+    await expect(page.locator(".co-al[role=alert]")).to_contain_text("127.0.0.1 não respondeu como esperado")
     await expect(page.locator("[name=domains]")).to_have_value("agencia.example")
     await page.locator("[name=issuer]").fill(provider.issuer)
     await page.locator("[name=client_secret]").fill(CLIENT_SECRET)
@@ -57,7 +57,7 @@ async def test_who_is_turned_away_is_told_why(open_window: Any) -> None:
     page = await open_window(None, "/sso")
     await page.locator("#slug").fill("nao-existe")
     await page.get_by_role("button", name="Continuar").click()
-    await expect(page.get_by_role("alert")).to_have_text(
+    await expect(page.locator(".co-al[role=alert]")).to_have_text(
         "Esta organização não usa login único, ou o endereço está errado."
     )
     await expect(page.locator("#slug")).to_have_value("nao-existe")

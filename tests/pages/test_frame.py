@@ -97,7 +97,9 @@ async def test_language_and_theme_are_kept_with_the_person(open_tab: OpenTab, ac
     assert (user.locale, user.theme) == ("en", "dark")
 
 
-@pytest.mark.parametrize(("role", "route"), [("owner", "/inbox"), ("viewer", "/inbox")])
+@pytest.mark.parametrize(
+    ("role", "route"), [("owner", "/first-steps"), ("manager", "/inbox"), ("viewer", "/inbox")]
+)
 async def test_the_start_leads_to_the_first_screen(
     open_tab: OpenTab, make_actor: Any, role: str, route: str
 ) -> None:
