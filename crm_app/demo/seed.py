@@ -24,6 +24,7 @@ from crm_app.demo.sales import build_sales
 from crm_app.demo.talk import build_conversations
 from crm_app.domains.accounts import repository as accounts_repository
 from crm_app.domains.accounts import service as accounts
+from crm_app.domains.accounts import teams
 from crm_app.domains.accounts.models import User
 from crm_app.domains.accounts.permissions import permissions_of
 from crm_app.domains.channels import service as channels
@@ -134,8 +135,19 @@ async def _people(session: AsyncSession, now: datetime) -> tuple[Builder, Actor]
             session, actor, email=one["email"], name=one["name"], password=PASSWORD, role=one["role"]
         )
         ids[one["key"]] = member.user_id
+    await _teams(session, actor, ids)
     calendar = Calendar(Random(SEED), now, ZoneInfo(ZONE))  # noqa: S311
     return Builder(created.id, calendar, Team(ids)), actor
+
+
+async def _teams(session: AsyncSession, actor: Actor, ids: dict[str, UUID]) -> None:
+    """Create the teams of `demo/data`, with who leads."""
+    for one in people()["teams"]:
+        team = await teams.create_team(session, actor, name=one["name"])
+        for key in (one["leader"], *one["members"]):
+            await teams.put_team_member(
+                session, actor, team_id=team.id, user_id=ids[key], leads=key == one["leader"]
+            )
 
 
 async def _channels(session: AsyncSession, builder: Builder, actor: Actor) -> UUID:

@@ -25,7 +25,7 @@ def page() -> rx.Component:
                 nothing=nothing(),
                 content=entries(),
             ),
-            class_name="aud-page scroll",
+            class_name="set-page scroll",
         ),
         drawer(),
     )  # fmt: skip

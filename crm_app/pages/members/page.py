@@ -33,7 +33,7 @@ def page() -> rx.Component:
                 nothing=rx.fragment(),
                 content=rx.fragment(offer_bar(), invite_bar(), member_list(pending_rows())),
             ),
-            class_name="mbr-page scroll",
+            class_name="set-page scroll",
         ),
         member_dialogs(),
     )  # fmt: skip

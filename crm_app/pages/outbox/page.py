@@ -76,7 +76,7 @@ def own() -> rx.Component:
                 nothing=q.empty_state(t("outbox.empty.title"), t("outbox.empty.body"), icon_name="mail"),
                 content=rows,
             ),
-            class_name="scroll",
+            class_name="set-page scroll",
         ),
     )
 

@@ -29,7 +29,7 @@ def page() -> rx.Component:
                     chooser(), chosen_role(), matrix(), why_panel(), save_bar(),
                 ),
             ),
-            class_name="mbr-page scroll",
+            class_name="set-page scroll",
         ),
         role_dialogs(),
     )  # fmt: skip

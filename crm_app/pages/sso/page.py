@@ -39,7 +39,7 @@ def page() -> rx.Component:
         rx.el.div(rx.el.label(t("sso.slug"), html_for="slug", class_name="lbl"), slug),
         _problem(),
         p.button(t("sso.submit"), kind="pri", size="lg", full=True, type="submit"),
-        p.link(t("sso.back"), href=routes.LOGIN, class_name="sm"),
+        rx.el.p(p.link(t("sso.back"), href=routes.LOGIN, class_name="ac-link"), class_name="sm ac-center"),
         key=Sso.slug,
         class_name="in",
     )

@@ -38,7 +38,7 @@ def page() -> rx.Component:
                 skeleton=rx.el.div(q.skeleton_rows(5), class_name="pn"),
                 error=q.error_state(SsoSettings.load), nothing=rx.fragment(), content=form,
             ),
-            class_name="sso-page scroll",
+            class_name="set-page scroll",
         ),
         _removal(),
     )  # fmt: skip
@@ -85,7 +85,7 @@ def _people() -> rx.Component:
     )  # fmt: skip
     only = p.column(
         p.checkbox(t("sso.settings.only"), name="only", default_checked=SsoSettings.only),
-        rx.el.p(t("sso.settings.only_hint"), class_name="hint"),
+        rx.el.p(t("sso.settings.only_hint"), class_name="msg fnt"),
         gap="g1",
     )
     return q.panel(

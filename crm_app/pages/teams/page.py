@@ -29,7 +29,7 @@ def page() -> rx.Component:
                 ),
                 content=rx.fragment(rx.el.p(t("teams.intro"), class_name="mut"), team_list()),
             ),
-            class_name="mbr-page scroll",
+            class_name="set-page scroll",
         ),
         team_dialogs(),
     )  # fmt: skip
