@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import reflex as rx
 from reflex_base.event.context import EventContext
@@ -28,6 +28,10 @@ class PageState:
     Everything here is private, so that nothing of it can be called by a client.
     """
 
+    if TYPE_CHECKING:  # vars that a state which uses `_opening` declares
+        loading: bool
+        failed: bool
+
     @asynccontextmanager
     async def _work(self) -> AsyncIterator[tuple[AsyncSession, Actor]]:
         """Open the one transaction of this event, as the person whom the guard has recognised.
@@ -37,6 +41,21 @@ class PageState:
         actor = current_actor()
         async with unit_of_work(actor) as session:
             yield session, actor
+
+    @asynccontextmanager
+    async def _opening(self) -> AsyncIterator[None]:
+        """Stand around what a screen reads when it opens or is retried; keeps its `loading` and `failed`.
+
+        On an error `failed` has the screen offer to try again; the error itself goes on to whoever tells it.
+        """
+        self.failed = False
+        try:
+            yield
+        except Exception:
+            self.failed = True
+            raise
+        finally:
+            self.loading = False
 
     def _watch(self, *names: str, later: bool = False, **ids: str) -> None:
         """Have `_on_fact` called in this browser tab for facts with one of `names` (`"message."` is a prefix).

@@ -9,7 +9,7 @@ import reflex as rx
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_app.core.errors import CrmError, Invalid
+from crm_app.core.errors import Invalid
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
 from crm_app.domains.accounts.trail import reading
@@ -52,16 +52,9 @@ class AuditState(PageState, rx.State):
     @handler("audit.read")
     async def load(self) -> None:
         """Read what can be filtered by, and the newest entries; runs on load and on retry."""
-        self.failed = False
-        try:
-            async with self._work() as (session, actor):
-                await self._read_choices(session, actor)
-                await self._read_first_page(session, actor)
-        except CrmError:
-            self.failed = True
-            raise
-        finally:
-            self.loading = False
+        async with self._opening(), self._work() as (session, actor):
+            await self._read_choices(session, actor)
+            await self._read_first_page(session, actor)
 
     @handler("audit.read")
     async def narrow(self, name: str, value: str) -> None:

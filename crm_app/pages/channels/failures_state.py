@@ -5,7 +5,7 @@ from uuid import UUID
 
 import reflex as rx
 
-from crm_app.core.errors import CrmError, NotFound
+from crm_app.core.errors import NotFound
 from crm_app.domains.channels import event_log
 from crm_app.domains.channels.views import InboundEventView, InboundStatus
 from crm_app.domains.inbox import service as inbox
@@ -33,11 +33,8 @@ class FailuresState(PageState, rx.State):
     async def load(self) -> None:
         """Read both lists; runs on load and on retry."""
         self._watch("channel.event_failed", "inbound_event.ignored", "message.status")
-        try:
+        async with self._opening():
             await self._read()
-        except CrmError:
-            self.failed, self.loading = True, False
-            raise
 
     async def _read(self) -> None:
         async with self._work() as (session, actor):
@@ -62,7 +59,6 @@ class FailuresState(PageState, rx.State):
             for one in messages.items
         ]
         self.more_events, self.more_messages = events.next_cursor is not None, messages.next_cursor is not None
-        self.failed = self.loading = False
 
     async def _on_fact(self, fact: dict[str, Any]) -> None:
         """Something failed, or got through after all."""

@@ -6,7 +6,7 @@ from uuid import UUID
 import reflex as rx
 
 from crm_app.config import get_settings
-from crm_app.core.errors import CrmError, Invalid, NotFound
+from crm_app.core.errors import Invalid, NotFound
 from crm_app.domains.channels import pairing, service
 from crm_app.domains.channels.registry import PROVIDERS
 from crm_app.domains.channels.schemas import ChannelStatus
@@ -45,11 +45,8 @@ class ChannelsState(PageState, rx.State):
     async def load(self) -> None:
         """Read all numbers and what they carried; runs on load and on retry."""
         self._watch("channel.", "message.received", "message.status")
-        try:
+        async with self._opening():
             await self._read()
-        except CrmError:
-            self.failed, self.loading = True, False
-            raise
 
     async def _read(self) -> None:
         async with self._work() as (session, actor):
@@ -68,7 +65,6 @@ class ChannelsState(PageState, rx.State):
             "sent": sent,
             "delivered": delivered / sent if sent else 0.0,
         }
-        self.failed = self.loading = False
 
     async def _on_fact(self, _fact: dict[str, Any]) -> None:
         """A number changed or carried something."""

@@ -46,19 +46,12 @@ class ContactsState(PageState, rx.State):
     @handler("contacts.read")
     async def load(self) -> None:
         """Read the first page."""
-        self.failed = False
         self._watch("contact.")
-        try:
-            async with self._work() as (session, actor):
-                members = await accounts.list_members(session, actor)
-                self._people = {member.user_id: member.name for member in members}
-                await self._read_counts(session, actor)
-                await self._read_first_page(session, actor)
-        except CrmError:
-            self.failed = True
-            raise
-        finally:
-            self.loading = False
+        async with self._opening(), self._work() as (session, actor):
+            members = await accounts.list_members(session, actor)
+            self._people = {member.user_id: member.name for member in members}
+            await self._read_counts(session, actor)
+            await self._read_first_page(session, actor)
 
     @handler("contacts.read")
     async def search(self, text: str) -> None:

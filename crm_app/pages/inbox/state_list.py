@@ -6,7 +6,7 @@ from uuid import UUID
 import reflex as rx
 from pydantic import TypeAdapter, ValidationError
 
-from crm_app.core.errors import CrmError, NotFound
+from crm_app.core.errors import NotFound
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
 from crm_app.domains.inbox import service
@@ -58,18 +58,11 @@ class InboxState(PageState, rx.State):
     async def load(self) -> None:
         """Read the first window of the list, the numbers on the tabs and the colleagues."""
         self._watch("conversation.")
-        try:
-            async with self._work() as (session, actor):
-                members = await accounts.list_members(session, actor)
-                self.members = [{"id": str(m.user_id), "name": m.name} for m in members if m.is_active]
-                await self._read_first_window(session, actor)
-                self.counts = count_row(await service.count_conversations(session, actor))
-        except CrmError:
-            self.failed = True
-            self.loading = False
-            raise
-        self.failed = False
-        self.loading = False
+        async with self._opening(), self._work() as (session, actor):
+            members = await accounts.list_members(session, actor)
+            self.members = [{"id": str(m.user_id), "name": m.name} for m in members if m.is_active]
+            await self._read_first_window(session, actor)
+            self.counts = count_row(await service.count_conversations(session, actor))
 
     async def _read_first_window(self, session: Any, actor: Actor) -> None:
         if self.search:

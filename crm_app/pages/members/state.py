@@ -46,11 +46,8 @@ class MembersState(PageState, rx.State):
     async def load(self) -> None:
         """Read who is here; runs on load and on retry."""
         self._watch("member.", "ownership.", "presence.online")
-        try:
+        async with self._opening():
             await self._read()
-        except CrmError:
-            self.failed, self.loading = True, False
-            raise
 
     async def _read(self) -> None:
         async with self._work() as (session, actor):
@@ -61,7 +58,6 @@ class MembersState(PageState, rx.State):
         self.rows = [_row(one, own) for one in people]
         self.roles = [{"key": one.key, "name": one.name or ""} for one in known if one.editable]
         self.offer = _offer_row(offer) if offer else {}
-        self.failed = self.loading = False
         self._mark_online()
 
     def _mark_online(self) -> None:

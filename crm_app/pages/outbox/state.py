@@ -27,11 +27,9 @@ class OwnOutbox(PageState, rx.State):
     @handler("organization.manage")
     async def load(self) -> None:
         """Read the newest letters; runs on load and on retry."""
-        self.failed = False
-        async with self._work() as (session, actor):
-            self.rows = [_row(mail) for mail in await list_own_mail(session, actor)]
         self.mode = mail_mode()
-        self.loading = False
+        async with self._opening(), self._work() as (session, actor):
+            self.rows = [_row(mail) for mail in await list_own_mail(session, actor)]
 
     @handler("organization.manage")
     async def send_again(self, mail_id: str) -> Any:

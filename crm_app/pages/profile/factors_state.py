@@ -38,11 +38,8 @@ class FactorsState(PageState, rx.State):
         """Read all of it; runs on load and on retry."""
         self._watch("member.factors", user_id=str(current_actor().user_id))
         self._forget()
-        try:
+        async with self._opening():
             await self._read()
-        except CrmError:
-            self.failed, self.loading = True, False
-            raise
 
     async def _read(self) -> None:
         async with self._work() as (session, actor):
@@ -69,7 +66,6 @@ class FactorsState(PageState, rx.State):
             }
             for one in view.passkeys
         ]
-        self.failed = self.loading = False
 
     async def _on_fact(self, _fact: dict[str, Any]) -> None:
         """Another window of this person has changed something."""

@@ -41,17 +41,13 @@ class ProfileState(PageState, rx.State):
         self._watch("session.revoked", user_id=str(current_actor().user_id))
         session: Any = await self.get_state(Session)
         self.name = session.user_name
-        try:
+        async with self._opening():
             await self._read()
-        except CrmError:
-            self.failed, self.loading = True, False
-            raise
 
     async def _read(self) -> None:
         async with self._work() as (session, actor):
             found = await own_sessions.list_sessions(session, actor)
         self.sessions = [_row(one) for one in found]
-        self.failed = self.loading = False
 
     async def _on_fact(self, _fact: dict[str, Any]) -> None:
         """A session of this person has ended elsewhere."""

@@ -37,11 +37,8 @@ class RolesState(PageState, rx.State):
     async def load(self) -> None:
         """Read all roles; the first that can be changed is chosen."""
         self._watch("member.")
-        try:
+        async with self._opening():
             await self._read()
-        except CrmError:
-            self.failed, self.loading = True, False
-            raise
 
     async def _read(self, choose: str = "") -> None:
         async with self._work() as (session, actor):
@@ -56,7 +53,7 @@ class RolesState(PageState, rx.State):
         known = {row["key"] for row in self.rows}
         wanted = choose or self.chosen
         self._begin(wanted if wanted in known else "sales")
-        self.failed = self.loading = self.busy = False
+        self.busy = False
 
     def _begin(self, key: str) -> None:
         self.chosen = key

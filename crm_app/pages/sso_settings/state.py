@@ -43,14 +43,10 @@ class SsoSettings(PageState, rx.State):
     async def load(self) -> None:
         """Read the settings; runs on load and on retry."""
         address = get_settings().address
-        try:
-            async with self._work() as (session, actor):
-                organization = await accounts.get_organization(session, actor)
-                self._show(await settings.read_provider(session, actor))
+        async with self._opening(), self._work() as (session, actor):
+            organization = await accounts.get_organization(session, actor)
+            self._show(await settings.read_provider(session, actor))
             self.callback, self.entrance = address + CALLBACK, f"{address}/sso?slug={organization.slug}"
-        except CrmError:
-            self.failed, self.loading = True, False
-            raise
 
     def _show(self, view: ProviderView | None) -> None:
         self.exists = view is not None
@@ -67,7 +63,7 @@ class SsoSettings(PageState, rx.State):
         )
         self.joins, self.only = (view.joins, view.only) if view else (False, False)
         self.is_active = view.is_active if view else True
-        self.loading = self.failed = self.busy = self.removing = False
+        self.busy = self.removing = False
         self.problem = self.wrong_field = ""
         self.edition += 1
 

@@ -30,11 +30,8 @@ class TeamsState(PageState, rx.State):
     async def load(self) -> None:
         """Read all teams."""
         self._watch("member.")
-        try:
+        async with self._opening():
             await self._read()
-        except CrmError:
-            self.failed, self.loading = True, False
-            raise
 
     async def _read(self) -> None:
         async with self._work() as (session, actor):
@@ -42,7 +39,6 @@ class TeamsState(PageState, rx.State):
             people = await service.list_members(session, actor)
         self.people = [{"id": str(one.user_id), "name": one.name} for one in people if one.is_active]
         self.rows = [_row(team, self.people) for team in found]
-        self.failed = self.loading = False
 
     async def _on_fact(self, _fact: dict[str, Any]) -> None:
         """Somebody came, went, or was moved by somebody else."""
