@@ -82,6 +82,10 @@ class Settings(BaseSettings):
     signup: Literal["open", "closed"] | None = None
     """Whether strangers may create organizations (`PRUMO_SIGNUP`); when not set: only in the demo."""
 
+    # whom it belongs to
+    support_email: str = ""
+    """Where owners of a suspended organization write to (`PRUMO_SUPPORT_EMAIL`); nothing is named when not set."""
+
     # what it keeps secret
     secret_key_value: SecretStr | None = Field(None, validation_alias="PRUMO_SECRET_KEY")
     old_secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()

@@ -6,7 +6,7 @@ from uuid import UUID
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.queue import job
 from crm_app.domains.accounts.permissions import system_actor
-from crm_app.domains.accounts.service import list_organization_ids
+from crm_app.domains.accounts.service import list_working_organization_ids
 from crm_app.domains.channels import event_log
 from crm_app.domains.channels.simulator import service
 from crm_app.domains.channels.simulator.network import REACT_JOB
@@ -41,7 +41,7 @@ async def simulator_speak(organization_id: str, phone_id: str, lines: list[str],
 async def forget_events() -> None:
     """Remove raw events that were dealt with a month ago, in every organization."""
     async with system_unit_of_work() as session:
-        organizations = await list_organization_ids(session)
+        organizations = await list_working_organization_ids(session)
     for organization_id in organizations:
         actor = system_actor(organization_id)
         async with unit_of_work(actor) as session:

@@ -31,7 +31,7 @@ class AsAsked(BaseRetryStrategy):
 
 
 @job(DELIVER_JOB, retry=AsAsked())
-async def deliver(mail_id: str) -> None:
+async def deliver(mail_id: str, organization_id: str | None = None) -> None:  # noqa: ARG001 - the queue reads it
     """Hand a letter to the mail server."""
     await deliver_mail(UUID(mail_id))
 

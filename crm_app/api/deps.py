@@ -11,6 +11,7 @@ from structlog.contextvars import bind_contextvars
 
 from crm_app.config import get_settings
 from crm_app.core.errors import Forbidden, Unauthenticated
+from crm_app.core.life_cycle import refusal_of
 from crm_app.core.limits import Throttle
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.factor_errors import FactorRequired
@@ -69,9 +70,10 @@ def _is_own_origin(origin: str, host: str) -> bool:
 class _SessionCookie(APIKeyCookie):
     """The session behind the cookie. One dependency does it all: every level of them costs each call time."""
 
-    def __init__(self, *, anyhow: bool = False) -> None:
+    def __init__(self, *, anyhow: bool = False, at_rest: bool = False) -> None:
         super().__init__(name=SESSION_COOKIE, scheme_name="session", description="Set by `POST /api/auth/login`.")
         self._anyhow = anyhow
+        self._at_rest = at_rest
 
     async def __call__(self, request: Request) -> SignedIn:  # type: ignore[override]
         await same_origin(request)
@@ -82,6 +84,9 @@ class _SessionCookie(APIKeyCookie):
             bind_contextvars(ip=address)
             await _by_stranger.hit(address)
             raise Unauthenticated
+        refusal = None if self._at_rest else refusal_of(signed_in.organization.state)
+        if refusal is not None:
+            raise refusal
         if signed_in.must_set_factor and not self._anyhow:
             raise FactorRequired
         actor = signed_in.actor
@@ -99,10 +104,16 @@ class _ActorCookie(_SessionCookie):
 
 CurrentSession = Annotated[SignedIn, Depends(_SessionCookie())]
 """Who is signed in. Raises `Unauthenticated`; `Forbidden` for a change that another site asked for;
-`TooManyRequests` for whoever guesses or hurries."""
+`OrganizationSuspended` where the organization does no work; `TooManyRequests` for whoever guesses or hurries."""
 
 AnySession = Annotated[SignedIn, Depends(_SessionCookie(anyhow=True))]
 """The same, also for a person who must set up a second factor before anything else: signing out, setting it up."""
 
+HeldSession = Annotated[SignedIn, Depends(_SessionCookie(anyhow=True, at_rest=True))]
+"""The same, also while the organization does no work: to leave, or to prove who one is."""
+
 CurrentActor = Annotated[Actor, Depends(_ActorCookie())]
 """The actor behind the call. Raises as `CurrentSession` does."""
+
+HeldActor = Annotated[Actor, Depends(_ActorCookie(at_rest=True))]
+"""The same, also while the organization does no work: to go to another one."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Cookie, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from crm_app.api.deps import MAX_TOKEN, AnySession, client_address, same_origin
+from crm_app.api.deps import MAX_TOKEN, AnySession, HeldSession, client_address, same_origin
 from crm_app.api.entry import ENTRY_COOKIE, SignedInView, answer_entry
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.limits import Throttle
@@ -155,24 +155,24 @@ async def enter_with_passkey(signature: Signature, request: Request) -> Response
 
 # ── a fresh proof ────────────────────────────────────────────────────────────────────────────────
 @router.post("/prove", status_code=204)
-async def prove(proof: Proof, signed_in: AnySession) -> None:
+async def prove(proof: Proof, signed_in: HeldSession) -> None:
     """Prove anew who is at the keyboard: for ten minutes password, factors and sessions can be changed."""
-    async with unit_of_work(signed_in.actor) as session:
+    async with unit_of_work(signed_in.actor, in_any_state=True) as session:
         await step_up.prove_with(session, signed_in.actor, kind=proof.kind, answer=proof.answer)
 
 
 @router.post("/prove/passkey/options")
-async def ask_proof_passkey(signed_in: AnySession) -> Options:
+async def ask_proof_passkey(signed_in: HeldSession) -> Options:
     """Begin to prove it with a passkey."""
-    async with unit_of_work(signed_in.actor) as session:
+    async with unit_of_work(signed_in.actor, in_any_state=True) as session:
         return Options(options=await passkeys.ask_to_prove(session, signed_in.actor))
 
 
 @router.post("/prove/passkey", status_code=204)
-async def prove_with_passkey(signature: Signature, signed_in: AnySession) -> None:
+async def prove_with_passkey(signature: Signature, signed_in: HeldSession) -> None:
     """Prove it with a passkey."""
     answer = await _taken(signature, Purpose.PROVE, signed_in.actor.session_id)
-    async with unit_of_work(signed_in.actor) as session:
+    async with unit_of_work(signed_in.actor, in_any_state=True) as session:
         await passkeys.prove_with_passkey(session, signed_in.actor, answer=answer)
 
 

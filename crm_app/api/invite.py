@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from crm_app.api.deps import MAX_TOKEN, SESSION_COOKIE, CurrentActor, client_address, same_origin
+from crm_app.api.deps import MAX_TOKEN, SESSION_COOKIE, HeldActor, client_address, same_origin
 from crm_app.api.entry import SignedInView, answer_entry
 from crm_app.core.database import system_unit_of_work
 from crm_app.core.limits import Throttle
@@ -73,7 +73,7 @@ async def accept(account: NewAccount, request: Request) -> Response:
 
 
 @router.post("/join", status_code=204)
-async def join(actor: CurrentActor, held: Held, request: Request) -> None:
+async def join(actor: HeldActor, held: Held, request: Request) -> None:
     """Join with the account that is signed in; the session acts for the new organization then."""
     await _trying.hit(client_address(request))
     async with system_unit_of_work() as session:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from crm_app.config import Settings, private_folder
 from crm_app.core.database import raw_connection
 from crm_app.core.migrations import wanted_revision
+from crm_app.core.waiting_room import NEVER
 
 CLOCK_SECONDS = 5.0
 """Largest difference between our clock and the database's that is still fine."""
@@ -72,8 +73,12 @@ async def queue_state() -> QueueState:
                 "SELECT extract(epoch FROM now() - min(coalesce(job.scheduled_at, event.at))) "
                 "FROM procrastinate_jobs job "
                 "JOIN procrastinate_events event ON event.job_id = job.id AND event.type = 'deferred' "
-                "WHERE job.status = 'todo' AND (job.scheduled_at IS NULL OR job.scheduled_at <= now())"
-            )
+                "WHERE job.status = 'todo' AND (job.scheduled_at IS NULL OR job.scheduled_at <= now()) "
+                # what stands behind a job that waits for its organization is not late
+                "AND NOT EXISTS (SELECT FROM procrastinate_jobs other WHERE other.lock = job.lock "
+                "AND other.id < job.id AND other.status = 'todo' AND other.scheduled_at = :never)"
+            ),
+            {"never": NEVER},
         )
         workers = await connection.scalar(
             text("SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds'")

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import Session
 
 from crm_app.core import events
+from crm_app.core.life_cycle import check_growth, refusal_of
 from crm_app.core.tenancy import Actor
 
 Driver = psycopg.AsyncConnection[Any]
@@ -29,6 +30,7 @@ APP_ROLE = "prumo_app"
 """Owns nothing and cannot bypass row-level security; every application connection runs as this role."""
 
 _SET_TENANT = "SELECT set_config('app.organization_id', %s, true), set_config('app.user_id', %s, true)"
+_TENANT_STATE = "SELECT tenant_state()"
 _DRIVER = "driver"
 AT_COMMIT = "at commit"
 """Where a session keeps the statements of `sql.run_at_commit`."""
@@ -129,25 +131,47 @@ async def set_scope(session: AsyncSession, name: str, value: str) -> None:
 
 
 @asynccontextmanager
-async def _transaction(*tenant: UUID | None) -> AsyncIterator[AsyncSession]:
+async def _transaction(*tenant: UUID | None, in_any_state: bool = False) -> AsyncIterator[AsyncSession]:
     if _state.sessions is None:
         raise RuntimeError("the database is not open")
     async with _state.sessions() as session:
-        await _begin(session, *tenant)
+        refusal = refusal_of(await _begin(session, *tenant))
+        if refusal is not None and not in_any_state:
+            raise refusal
         yield session
         await _commit(session)
         facts = events.take_announced(session)
     await events.publish(facts)
 
 
-async def _begin(session: AsyncSession, *tenant: UUID | None) -> None:
-    """Begin the transaction, for a tenant or for none yet, in one trip to the server."""
+async def _begin(session: AsyncSession, *tenant: UUID | None) -> str | None:
+    """Begin the transaction, for a tenant or for none yet, in one trip; return the tenant's state."""
     driver = await driver_of(session)
-    # Two statements in one message take no parameters; what stands here is read as a UUID first.
+    # Statements in one message take no parameters; what stands here is read as a UUID first.
     organization_id, user_id = (f"'{UUID(str(one))}'" if one else "''" for one in tenant or (None, None))
-    statement = "BEGIN" if not tenant else "BEGIN; " + _SET_TENANT % (organization_id, user_id)
+    statement = f"BEGIN; {_SET_TENANT % (organization_id, user_id)}; {_TENANT_STATE}" if tenant else "BEGIN"
     with psycopg_errors(statement):
-        await driver.execute(statement, prepare=False)
+        cursor = await driver.execute(statement, prepare=False)
+        if not tenant:
+            return None
+        while cursor.nextset():
+            pass
+        return cast("str | None", (await cursor.fetchone() or (None,))[0])
+
+
+async def tenant_state(session: AsyncSession) -> str | None:
+    """Return the state of the transaction's organization, None where there is none."""
+    driver = await driver_of(session)
+    with psycopg_errors(_TENANT_STATE):
+        return cast("str | None", (await (await driver.execute(_TENANT_STATE)).fetchone() or (None,))[0])
+
+
+async def require_growth(session: AsyncSession) -> None:
+    """Make sure that something which makes the organization's bill larger may be added: a channel, a member.
+
+    Raises `PaymentPending`, `OrganizationSuspended` or `OrganizationClosed`.
+    """
+    check_growth(await tenant_state(session))
 
 
 async def _commit(session: AsyncSession) -> None:
@@ -164,12 +188,14 @@ async def _commit(session: AsyncSession) -> None:
 
 
 @asynccontextmanager
-async def unit_of_work(actor: Actor) -> AsyncIterator[AsyncSession]:
+async def unit_of_work(actor: Actor, *, in_any_state: bool = False) -> AsyncIterator[AsyncSession]:
     """Run one use case in one transaction of the actor's organization.
 
-    Commits at the end, then publishes the facts that were announced; rolls back and re-raises on any error.
+    Commits at the end, then publishes the facts that were announced; rolls back and re-raises on any error. Raises
+    `OrganizationSuspended` or `OrganizationClosed` where the organization's state lets nothing be read or written.
+    `in_any_state` is for what a person does about themselves alone: signing out, proving who they are, a language.
     """
-    async with _transaction(actor.organization_id, actor.user_id) as session:
+    async with _transaction(actor.organization_id, actor.user_id, in_any_state=in_any_state) as session:
         yield session
 
 

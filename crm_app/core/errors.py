@@ -46,6 +46,28 @@ class Unauthenticated(CrmError):
     key = "errors.unauthenticated"
 
 
+class OrganizationSuspended(Forbidden):
+    """The organization is suspended: nothing of it is read or written until it is let in again."""
+
+    code = "organization_suspended"
+    key = "errors.organization.suspended"
+
+
+class OrganizationClosed(Forbidden):
+    """The organization was closed; nobody gets in."""
+
+    code = "organization_closed"
+    key = "errors.organization.closed"
+
+
+class PaymentPending(CrmError):
+    """The organization owes a payment: nothing that makes the bill larger is added before it is settled."""
+
+    code = "payment_pending"
+    status = 402
+    key = "errors.organization.payment_pending"
+
+
 class Invalid(CrmError):
     """What came in cannot be accepted; `data["fields"]` may map a field name to a catalogue key."""
 

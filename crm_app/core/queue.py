@@ -12,9 +12,10 @@ from uuid import UUID
 import procrastinate
 from procrastinate import BaseRetryStrategy
 from procrastinate.jobs import Job
+from procrastinate.retry import get_retry_strategy
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_app.core import metrics
+from crm_app.core import metrics, waiting_room
 from crm_app.core.database import APP_ROLE, Driver, driver_of, libpq_url
 from crm_app.core.trace import current_trace_id, trace
 
@@ -59,7 +60,8 @@ def job(
     """Declare the decorated coroutine function as the job `name`; it is called with ids as strings.
 
     It runs under the trace id of whoever enqueued it. `retry` follows procrastinate: a number of attempts
-    or a strategy; a job whose attempts are used up stays in the queue's table as `failed`.
+    or a strategy; a job whose attempts are used up stays in the queue's table as `failed`. One that names an
+    `organization_id` whose state lets no work be done waits, unattempted, until it does.
     """
 
     def declare(function: JobFunction) -> JobFunction:
@@ -67,10 +69,13 @@ def job(
         async def run(context: procrastinate.JobContext, **arguments: Any) -> None:
             trace_id = arguments.pop(_TRACE, None)
             _attempt.set(context.job.attempts + 1)
-            with trace(trace_id, job=name), _measured(name):
-                await function(**arguments)
+            with trace(trace_id, job=name):
+                async with waiting_room.unless_at_rest(context.job, arguments):
+                    with _measured(name):
+                        await function(**arguments)
 
-        queue.task(name=name, retry=retry, queue=queue_name, pass_context=True)(cast(Any, run))
+        patience = waiting_room.Patience(get_retry_strategy(retry))
+        queue.task(name=name, retry=patience, queue=queue_name, pass_context=True)(cast(Any, run))
         return function
 
     return declare

@@ -14,8 +14,8 @@ from structlog.contextvars import bind_contextvars
 
 from crm_app.domains.accounts.schemas import SignedIn
 from crm_app.pages.current import bind_actor
-from crm_app.pages.policy import ANY_SESSION, PUBLIC, SIGNED_IN, registered_permission
-from crm_app.pages.routes import HOME, LOGIN, PROFILE
+from crm_app.pages.policy import ANY_SESSION, HELD, PLATFORM, PUBLIC, SIGNED_IN, registered_permission
+from crm_app.pages.routes import HOME, LOGIN, PROFILE, SUSPENDED
 from crm_app.pages.session.known import known_sessions, session_token
 from crm_app.pages.session.state import Session, binding
 from crm_app.pages.session.toasts import notify
@@ -52,8 +52,8 @@ class Guard(Middleware):
             return None
         if signed_in is None and permission is not None:
             return await _send_to_login(root, wiped)
-        if signed_in is not None and signed_in.must_set_factor:
-            return _send_to_profile()
+        if signed_in is not None and permission != PLATFORM and (signed_in.at_rest or signed_in.must_set_factor):
+            return _send_to(SUSPENDED if signed_in.at_rest else PROFILE)
         log.warning("event refused", event_name=event.name, permission=permission)
         if signed_in is not None and (await root.get_state(Session)).denied:
             return StateUpdate()  # the page says so already
@@ -63,8 +63,14 @@ class Guard(Middleware):
 def _may(permission: str, signed_in: SignedIn | None) -> bool:
     if permission == PUBLIC:
         return True
-    if signed_in is None or permission == ANY_SESSION:
+    if signed_in is None or permission == HELD:
         return signed_in is not None
+    if permission == PLATFORM:
+        return signed_in.runs_platform
+    if signed_in.at_rest:
+        return False
+    if permission == ANY_SESSION:
+        return True
     if signed_in.must_set_factor:
         return False
     return permission == SIGNED_IN or signed_in.actor.can(permission)
@@ -94,7 +100,9 @@ async def _bind_tab(root: BaseState, signed_in: SignedIn | None, *, fresh: bool)
         await wipe(root, stay_hydrated=not fresh)
         session = await root.get_state(Session)
     if signed_in is not None:
-        changed = session._bound_to != current or session.must_set_factor != signed_in.must_set_factor
+        shown = (session._bound_to, session.must_set_factor, session.organization_state, session.runs_platform)
+        known = (current, signed_in.must_set_factor, signed_in.organization.state, signed_in.runs_platform)
+        changed = shown != known
         if fresh or changed:
             session._show(signed_in)
     return wiped
@@ -131,11 +139,11 @@ async def _send_to_login(root: BaseState, wiped: bool) -> StateUpdate:
     return StateUpdate(delta=delta, events=_events(rx.redirect(LOGIN, replace=True)))
 
 
-def _send_to_profile() -> StateUpdate:
+def _send_to(route: str) -> StateUpdate:
     # As above: what a page's load chains stays silent, `Session.enter` has sent the tab away already.
     if EventContext.get().parent_txid is not None:
         return StateUpdate()
-    return StateUpdate(events=_events(rx.redirect(PROFILE, replace=True)))
+    return StateUpdate(events=_events(rx.redirect(route, replace=True)))
 
 
 def _events(spec: EventSpec) -> list[Event]:

@@ -18,11 +18,12 @@ from reflex_base.event.context import EventContext
 
 from crm_app.core import hub
 from crm_app.core.database import unit_of_work
+from crm_app.core.life_cycle import standing_of
 from crm_app.core.tenancy import Actor
 from crm_app.core.trace import trace
 from crm_app.domains.accounts import own_factors
 from crm_app.pages.current import acting_as, current_actor
-from crm_app.pages.routes import PROFILE
+from crm_app.pages.routes import HOME, LOGIN, PROFILE, SUSPENDED
 
 log = structlog.get_logger(__name__)
 
@@ -133,6 +134,8 @@ class Bridge:
             self._close_tabs(fact, _OVER[fact["name"]])
         if fact["name"] == "organization.factors":
             await self._hold_back(str(fact["organization_id"]))
+        if fact["name"] == "organization.state":
+            self._follow_state(fact)
         for tab in self.tabs_of(str(fact.get("organization_id", ""))):
             wanting = [watch.state for watch in tab.watches.values() if watch.wants(fact)]
             if wanting:
@@ -179,6 +182,15 @@ class Bridge:
         task = asyncio.create_task(self._show_out(tab.token, leave_to), name=f"live-out|{tab.token}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _follow_state(self, fact: Fact) -> None:
+        """Empty the tabs of an organization that begins or ceases to work, and send them to what holds now."""
+        now = standing_of(fact["after"])
+        if now.works == standing_of(fact["before"]).works and now.enters:
+            return
+        leave_to = HOME if now.works else SUSPENDED if now.enters else LOGIN
+        for tab in self.tabs_of(str(fact["organization_id"])):
+            self._send_away(tab, leave_to)
 
     async def _hold_back(self, organization_id: str) -> None:
         """Empty the tabs of people who must set up a second factor first, and send them to where that is done."""

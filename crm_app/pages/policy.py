@@ -14,6 +14,12 @@ SIGNED_IN = "signed_in"
 ANY_SESSION = "any_session"
 """Anybody who is signed in may call it, also one who must set up a second factor before anything else."""
 
+HELD = "held"
+"""Anybody who is signed in may call it, also while their organization does no work: say to leave."""
+
+PLATFORM = "platform"
+"""Who runs the platform may call it. It opens nothing in any organization."""
+
 _MARK = "_prumo_permission"
 
 

@@ -31,6 +31,7 @@ CHANNELS = "/settings/channels"
 PROFILE = "/settings/profile"
 SSO_SETTINGS = "/settings/sso"
 SIMULATOR = "/simulator"
+SUSPENDED = "/suspended"
 
 _PAGES = Path(__file__).resolve().parent
 

@@ -36,12 +36,15 @@ class Frame:
     notices: rx.Component
     user_menu: rx.Component
     phone_menu: rx.Component
+    banner: rx.Component | None = None
+    """What must be seen on every screen: it stands above all of them. Its parts have the class `bar-note`."""
 
 
 def app_shell(content: rx.Component, frame: Frame, *, active: str, rail: bool = False) -> rx.Component:
     """Put the navigation around `content`; `active` is the route of the screen."""
     return rx.el.div(
         rx.el.a(t("shell.skip"), href="#main", class_name="skip"),
+        *([] if frame.banner is None else [frame.banner]),
         _side(frame, active),
         rx.el.main(content, class_name="main", id="main", tab_index=-1),
         _tab_bar(frame, active),

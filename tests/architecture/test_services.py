@@ -13,6 +13,7 @@ WITHOUT_AN_ACTOR = {
     "accounts.resolve_session": "finds out who acts",
     "accounts.create_organization": "nobody belongs to it yet",
     "accounts.list_organization_ids": "the scheduler acts for nobody",
+    "accounts.list_working_organization_ids": "the scheduler acts for nobody",
     "inbox.access_linked_file": "the signature of the link is the permission",
 }
 

@@ -15,7 +15,7 @@ from crm_app.core.postgres import EmbeddedPostgres
 from tests.attacks.world import Watchman, World, example_row, tenant_tables
 
 TABLES = {table.name: table for table in tenant_tables()}
-APPEND_ONLY = {"audit_entry", "audit_chain"}
+APPEND_ONLY = {"audit_entry", "audit_chain", "life_cycle_step"}
 each_table = pytest.mark.parametrize("name", sorted(TABLES))
 
 

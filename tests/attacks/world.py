@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import JSON, Column, Date, DateTime, ForeignKeyConstraint, Table, insert
+from sqlalchemy import JSON, Column, Date, DateTime, ForeignKeyConstraint, Table, insert, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -61,6 +61,9 @@ async def build_world(tenant: Tenant, shared: Mapping[str, UUID] | None = None) 
                 continue
             if table.name == "audit_chain":  # begun by the database, together with the organization
                 ids[table.name] = tenant.organization.id
+                continue
+            if table.name == "life_cycle_step":  # likewise
+                ids[table.name] = (await session.scalars(select(table.c.id))).one()
                 continue
             row = example_row(table, tenant, ids)
             await session.execute(insert(table).values(row))

@@ -1,7 +1,7 @@
 """One address for every vendor's webhook. The answer comes after the event is durable, and never before.
 
-200 stored or known already · 401 wrong signature · 404 no such channel · 413 larger than 10 MB
-429 too many calls of strangers · 503 try again.
+200 stored or known already · 401 wrong signature · 404 no such channel · 410 its organization was closed
+413 larger than 10 MB · 429 too many calls of strangers · 503 try again.
 
 What a body holds does not matter here: a signed call is kept whatever it says, and shown when nobody understands
 it.

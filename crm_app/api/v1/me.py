@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from crm_app.api.deps import CurrentActor, CurrentSession
+from crm_app.api.deps import CurrentSession, HeldActor
 from crm_app.core.database import system_unit_of_work
 from crm_app.domains.accounts import organizations
 from crm_app.domains.accounts.member_views import OrganizationChoice
@@ -42,14 +42,14 @@ async def read_me(signed_in: CurrentSession) -> MeView:
 
 
 @router.get("/organizations")
-async def list_organizations(actor: CurrentActor) -> list[OrganizationChoice]:
+async def list_organizations(actor: HeldActor) -> list[OrganizationChoice]:
     """List the organizations of which the caller is an active member."""
     async with system_unit_of_work() as session:
         return await organizations.list_own_organizations(session, actor)
 
 
 @router.post("/organization")
-async def enter_organization(actor: CurrentActor, wanted: OrganizationWanted) -> OrganizationChoice:
+async def enter_organization(actor: HeldActor, wanted: OrganizationWanted) -> OrganizationChoice:
     """Make this session act for another organization of the caller; its open screens begin anew there."""
     async with system_unit_of_work() as session:
         return await organizations.switch_organization(session, actor, organization_id=wanted.organization_id)

@@ -13,8 +13,7 @@ from crm_app.core.clock import utc_now
 from crm_app.core.crypto import SealBroken
 from crm_app.core.database import set_scope
 from crm_app.core.errors import Conflict, NotFound
-from crm_app.core.mail.sending import DELIVER_JOB, mail_mode, open_content
-from crm_app.core.queue import enqueue
+from crm_app.core.mail.sending import enqueue_delivery, mail_mode, open_content
 from crm_app.core.sql import Row, fetch_all, fetch_one, run
 from crm_app.core.tenancy import Actor
 
@@ -109,7 +108,7 @@ async def retry_mail(session: AsyncSession, actor: Actor, *, mail_id: UUID) -> N
     if not _can_retry(row):
         raise NotRetriable
     await run(session, _AGAIN, which)
-    await enqueue(session, DELIVER_JOB, lock=f"mail:{mail_id}", mail_id=mail_id)
+    await enqueue_delivery(session, mail_id, actor.organization_id)
 
 
 async def forget_old_mail(session: AsyncSession) -> int:

@@ -10,9 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.clock import utc_now
-from crm_app.core.database import set_tenant
+from crm_app.core.database import set_tenant, tenant_state
 from crm_app.core.errors import Invalid, Unauthenticated
 from crm_app.core.events import announce
+from crm_app.core.life_cycle import refusal_of
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import (
     invitation_queries,
@@ -134,6 +135,9 @@ async def accept_as(session: AsyncSession, actor: Actor, *, token: str) -> UUID:
 async def _held(session: AsyncSession, opened: Opened, *, lock: bool = False) -> _Held:
     organization_id = UUID(opened.data["organization_id"])
     await set_tenant(session, organization_id)
+    refusal = refusal_of(await tenant_state(session))
+    if refusal is not None:
+        raise refusal
     if lock:
         await member_queries.lock_members(session, organization_id)
     invitation = await invitation_queries.find_invitation(session, organization_id, UUID(opened.subject))

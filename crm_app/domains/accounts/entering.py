@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.clock import utc_now
 from crm_app.core.database import set_scope, set_tenant
-from crm_app.core.errors import Invalid
+from crm_app.core.errors import Invalid, OrganizationClosed
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import factor_repository, passwords, repository, rules, service, sso_only
 from crm_app.domains.accounts.errors import NoOrganization, SsoRequired, WrongCredentials
@@ -87,12 +87,14 @@ async def place_of(
 ) -> Membership:
     """Return the wanted (or oldest) membership of a person to which this way in leads.
 
-    Needs the scope `user_id`. Raises `NoOrganization`, or `SsoRequired` where another way is the only one.
+    Needs the scope `user_id`. Raises `NoOrganization`, `OrganizationClosed`, or `SsoRequired` where another way is
+    the only one.
     """
     memberships = await repository.list_own_memberships(session, user_id)
     wanted = [pair for pair in memberships if organization_id in (None, pair[0].organization_id)]
     if not wanted:
-        raise NoOrganization
+        closed = await repository.list_own_memberships(session, user_id, closed=True)
+        raise OrganizationClosed if closed else NoOrganization
     for membership, organization in wanted:
         if sso_only.admits(membership, organization, method):
             return membership

@@ -90,6 +90,15 @@ class FactorPolicyChanged(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationStateChanged(Fact):
+    """The organization stands elsewhere in its life (`core.life_cycle`); what is open learns of it at once."""
+
+    name: ClassVar[str] = "organization.state"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationChanged(Fact):
     """An invitation was sent, sent again, taken back or accepted."""
 

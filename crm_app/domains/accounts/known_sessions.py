@@ -16,6 +16,7 @@ from crm_app.domains.accounts.events import (
     FactorsChanged,
     MemberChanged,
     MemberRoleChanged,
+    OrganizationStateChanged,
     PreferencesChanged,
     SessionMoved,
     SessionRevoked,
@@ -86,7 +87,7 @@ class KnownSessions:
             self.forget(fact["user_id"], fact.get("session_id"))
         elif fact["name"].startswith("member.") and fact.get("user_id"):
             self.forget(fact["user_id"])
-        elif fact["name"] == "organization.factors":
+        elif fact["name"] in {"organization.factors", "organization.state"}:
             self.forget_organization(fact["organization_id"])
 
     def start(self) -> Callable[[], None]:
@@ -133,6 +134,9 @@ for _kind in (FactorsChanged, MemberChanged, MemberRoleChanged, PreferencesChang
     subscribe(_kind)(_forget_person)
 
 
-@subscribe(FactorPolicyChanged)
-async def _forget_everybody(fact: FactorPolicyChanged) -> None:
+async def _forget_everybody(fact: Any) -> None:
     known_sessions.forget_organization(str(fact.organization_id))
+
+
+for _change in (FactorPolicyChanged, OrganizationStateChanged):
+    subscribe(_change)(_forget_everybody)

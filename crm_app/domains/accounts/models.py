@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from crm_app.core.ids import new_id
+from crm_app.core.life_cycle import State
 from crm_app.core.repository import TenantTable, belongs_to, timestamp, unique_in_organization
 
 _NEWEST = (text("created_at DESC"), text("id DESC"))
@@ -50,7 +51,36 @@ class Organization(SQLModel, table=True):
     factor_roles: list[str] = Field(default_factory=list, sa_type=JSONB)
     """Roles whose members may only enter with two factors."""
     checklist_closed_at: datetime | None = timestamp(nullable=True)
+    state: str = Field(default=State.ACTIVE, max_length=20)
+    """Where it stands in its life (`core.life_cycle`). The database lets nobody but the platform change it."""
+    state_reason: str = Field(default="", max_length=500)
+    """Why, as its owners read it."""
+    state_since: datetime = timestamp()
+    state_by: UUID | None = None
+    """The administrator of the platform who changed it; None when it came about by itself."""
     created_at: datetime = timestamp()
+
+
+class LifeCycleStep(TenantTable, table=True):
+    """An organization went from one state to another (`before` is empty at its birth). The database writes it."""
+
+    __tablename__ = "life_cycle_step"
+    __table_args__ = (ForeignKeyConstraint(["organization_id"], ["organization.id"], ondelete="CASCADE"),)
+
+    before: str = Field(max_length=20)
+    after: str = Field(max_length=20)
+    reason: str = Field(max_length=500)
+    by_user: UUID | None = None
+
+
+class PlatformAdmin(SQLModel, table=True):
+    """A person who runs the platform: outside of every organization, and made by the operator's command alone."""
+
+    __tablename__ = "platform_admin"
+    __table_args__ = (ForeignKeyConstraint(["user_id"], ["app_user.id"], ondelete="CASCADE"),)
+
+    user_id: UUID = Field(primary_key=True)
+    granted_at: datetime = timestamp()
 
 
 class User(SQLModel, table=True):

@@ -6,11 +6,12 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from crm_app.core.database import set_scope
+from crm_app.core.life_cycle import STANDINGS
 from crm_app.core.sql import run, run_at_commit
 from crm_app.domains.accounts.models import Membership, Organization, User, UserSession
 
@@ -31,26 +32,31 @@ async def find_user(session: AsyncSession, user_id: UUID) -> User | None:
     return await session.get(User, user_id)
 
 
-async def find_session(session: AsyncSession, token_hash: bytes) -> tuple[UserSession, User] | None:
-    """Return the session stored under this hash and its user, whether it is still valid or not."""
+async def find_session(session: AsyncSession, token_hash: bytes) -> tuple[UserSession, User, bool] | None:
+    """Return the session stored under this hash, whether it is still valid or not, its user, and whether that
+    person runs the platform."""
     statement = (
-        select(UserSession, User)
+        select(UserSession, User, func.is_platform_admin(col(User.id)))
         .join(User, col(User.id) == col(UserSession.user_id))
         .where(col(UserSession.token_hash) == token_hash)
     )
     row = (await session.execute(statement)).one_or_none()
-    return (row[0], row[1]) if row else None
+    return (row[0], row[1], bool(row[2])) if row else None
 
 
-async def list_own_memberships(session: AsyncSession, user_id: UUID) -> Sequence[Row[Membership, Organization]]:
-    """Return the user's active memberships and their organizations, oldest first.
+async def list_own_memberships(
+    session: AsyncSession, user_id: UUID, *, closed: bool = False
+) -> Sequence[Row[Membership, Organization]]:
+    """Return the user's active memberships and their organizations, oldest first: those that let their people in,
+    or with `closed` the others.
 
     Needs the scope `user_id` in a transaction without a tenant.
     """
+    shut = col(Organization.state).in_([state for state, standing in STANDINGS.items() if not standing.enters])
     statement = (
         select(Membership, Organization)
         .join(Organization, col(Organization.id) == col(Membership.organization_id))
-        .where(col(Membership.user_id) == user_id, col(Membership.is_active))
+        .where(col(Membership.user_id) == user_id, col(Membership.is_active), shut if closed else ~shut)
         .order_by(col(Membership.created_at), col(Membership.id))
     )
     return (await session.execute(statement)).all()
@@ -83,6 +89,13 @@ async def find_organization(session: AsyncSession, organization_id: UUID) -> Org
 async def list_organization_ids(session: AsyncSession) -> Sequence[UUID]:
     """Return the ids of all organizations; needs the scope `directory`."""
     return (await session.scalars(select(col(Organization.id)).order_by(col(Organization.id)))).all()
+
+
+async def list_working_organization_ids(session: AsyncSession) -> Sequence[UUID]:
+    """Return the ids of the organizations that do work; needs the scope `directory`."""
+    working = [state for state, standing in STANDINGS.items() if standing.works]
+    statement = select(col(Organization.id)).where(col(Organization.state).in_(working))
+    return (await session.scalars(statement.order_by(col(Organization.id)))).all()
 
 
 async def touch_session(session: AsyncSession, session_id: UUID, now: datetime) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from crm_app.core.life_cycle import standing_of
 from crm_app.core.tenancy import Actor
 
 
@@ -36,6 +37,9 @@ class OrganizationView(View):
     brand_hue: float
     brand_chroma: float
     is_demo: bool
+    state: str = "active"
+    state_reason: str = ""
+    state_since: datetime | None = None
     checklist_closed_at: datetime | None = None
 
 
@@ -60,6 +64,13 @@ class SignedIn(View):
     expires_at: datetime
     must_set_factor: bool = False
     """The organization asks this person for a second factor, and there is none: nothing else until there is."""
+    runs_platform: bool = False
+    """The person is an administrator of the platform, which gives them nothing in any organization."""
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the organization does no work: its people are told why, and may do nothing else."""
+        return not standing_of(self.organization.state).works
 
 
 class NewSession(View):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_app.core.database import require_growth
 from crm_app.domains.accounts import member_queries
 from crm_app.domains.accounts.errors import SeatsTaken
 
@@ -27,8 +28,9 @@ def limit_seats(limit: SeatLimit) -> Callable[[], None]:
 async def take_seat(session: AsyncSession, organization_id: UUID) -> None:
     """Make sure that one more member fits. The organization's members must be locked, or two take the same seat.
 
-    Raises `SeatsTaken`.
+    Raises `SeatsTaken`, or `PaymentPending` and its like where the organization's state lets nobody be added.
     """
+    await require_growth(session)
     for ask in _limits:
         limit = await ask(session, organization_id)
         if limit is not None and await member_queries.count_active(session, organization_id) >= limit:

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import get_contextvars
 
 from crm_app.core.clock import utc_now
-from crm_app.core.database import set_scope, set_tenant
+from crm_app.core.database import require_growth, set_scope, set_tenant
 from crm_app.core.errors import Invalid, NotFound, Unauthenticated
 from crm_app.core.events import announce
 from crm_app.core.ids import new_id
+from crm_app.core.life_cycle import State, standing_of
 from crm_app.core.tenancy import Actor
 from crm_app.core.trace import current_trace_id
 from crm_app.domains.accounts import access, factor_repository, passwords, repository, rules
@@ -40,7 +41,7 @@ async def resolve_session(session: AsyncSession, token: str) -> SignedIn:
     now = utc_now()
     if found is None or not _is_valid(found[0], now):
         raise Unauthenticated
-    row, user = found
+    row, user, runs_platform = found
     await set_scope(session, "user_id", str(user.id))
     memberships = await repository.list_own_memberships(session, user.id)
     place = next((pair for pair in memberships if pair[1].id == row.organization_id), None)
@@ -50,7 +51,7 @@ async def resolve_session(session: AsyncSession, token: str) -> SignedIn:
     if now - row.last_seen_at > rules.SEEN_EVERY:
         await repository.touch_session(session, row.id, now)
     must_set_factor = row.method != SSO and await _lacks_factor(session, user.id, membership, organization)
-    if must_set_factor:
+    if must_set_factor or not standing_of(organization.state).works:
         actor = Actor(organization.id, user.id, membership.role, frozenset(), row.id)
     else:
         await set_tenant(session, organization.id, user.id)
@@ -61,6 +62,7 @@ async def resolve_session(session: AsyncSession, token: str) -> SignedIn:
         organization=OrganizationView.model_validate(organization),
         expires_at=row.expires_at,
         must_set_factor=must_set_factor,
+        runs_platform=runs_platform,
     )
 
 
@@ -138,7 +140,12 @@ async def create_organization(
     title = name.strip()
     if not title or len(title) > 120 or "\x00" in title:
         raise Invalid(field="name")
-    organization = Organization(name=title, slug=rules.slugify(title), is_demo=is_demo)
+    organization = Organization(
+        name=title,
+        slug=rules.slugify(title),
+        is_demo=is_demo,
+        state=State.DEMO if is_demo else State.ONBOARDING,
+    )
     user = await _new_user(session, email=owner_email, name=owner_name, password=password)
     organization.slug = await repository.free_slug(session, organization.slug)
     await set_tenant(session, organization.id)
@@ -169,8 +176,12 @@ async def _new_user(session: AsyncSession, *, email: str, name: str, password: s
 async def add_member(
     session: AsyncSession, actor: Actor, *, email: str, name: str, password: str, role: str
 ) -> MemberView:
-    """Create a user and make them a member with this role. Raises `EmailTaken`, `Invalid`, `Forbidden`."""
+    """Create a user and make them a member with this role.
+
+    Raises `EmailTaken`, `Invalid`, `Forbidden`, `PaymentPending`.
+    """
     actor.require("members.manage")
+    await require_growth(session)
     held = _one_of(role, list(Role), "role")
     user = await _new_user(session, email=email, name=name, password=password)
     membership = Membership(organization_id=actor.organization_id, user_id=user.id, role=held)
@@ -211,9 +222,15 @@ async def get_organization(session: AsyncSession, actor: Actor) -> OrganizationV
 
 
 async def list_organization_ids(session: AsyncSession) -> list[UUID]:
-    """Return every organization's id, for scheduled jobs. Runs without a tenant."""
+    """Return every organization's id, whatever its state. Runs without a tenant."""
     await set_scope(session, "directory", "on")
     return list(await repository.list_organization_ids(session))
+
+
+async def list_working_organization_ids(session: AsyncSession) -> list[UUID]:
+    """Return the ids of the organizations that do work, for scheduled jobs. Runs without a tenant."""
+    await set_scope(session, "directory", "on")
+    return list(await repository.list_working_organization_ids(session))
 
 
 async def audit(

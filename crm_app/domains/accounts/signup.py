@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_app.config import get_settings
 from crm_app.core.clock import utc_now
 from crm_app.core.database import set_scope, set_tenant
+from crm_app.core.life_cycle import State
 from crm_app.core.tenancy import Actor
 from crm_app.core.text import LINE
 from crm_app.domains.accounts import passwords, repository, rules, service
@@ -87,6 +88,7 @@ async def _create(session: AsyncSession, form: SignupForm, email: str, slug: str
         locale=form.language,
         time_zone=form.time_zone,
         currency=form.currency,
+        state=State.ONBOARDING,
     )
     user = User(
         email=email,

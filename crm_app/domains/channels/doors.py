@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from crm_app.core import hub
-from crm_app.core.database import set_scope, set_tenant, system_unit_of_work
+from crm_app.core.database import set_scope, set_tenant, system_unit_of_work, tenant_state
 from crm_app.core.hub import Payload
+from crm_app.core.life_cycle import standing_of
+from crm_app.domains.accounts.events import OrganizationStateChanged
 from crm_app.domains.channels import credentials, repository
 from crm_app.domains.channels.events import ChannelChanged
 
@@ -28,6 +30,8 @@ class Door:
     provider: str
     secrets: tuple[str, ...]
     read_at: float
+    receives: bool = True
+    """Whether the organization's state lets webhooks be stored."""
 
 
 class Doors:
@@ -55,6 +59,11 @@ class Doors:
         """Read this channel again at its next call."""
         self._known.pop(channel_id, None)
 
+    def forget_organization(self, organization_id: UUID) -> None:
+        """Read the channels of this organization again at their next call."""
+        for channel_id in [key for key, door in self._known.items() if door.organization_id == organization_id]:
+            del self._known[channel_id]
+
     def clear(self) -> None:
         """Forget everything."""
         self._known.clear()
@@ -71,12 +80,15 @@ async def _read(channel_id: UUID) -> Door | None:
             return None
         await set_tenant(session, channel.organization_id)
         secrets = await credentials.webhook_secrets(session, channel)
-    return Door(channel.organization_id, channel.id, channel.provider, secrets, time.monotonic())
+        receives = standing_of(await tenant_state(session)).receives
+    return Door(channel.organization_id, channel.id, channel.provider, secrets, time.monotonic(), receives)
 
 
 async def _on_fact(fact: Payload) -> None:
     if fact.get("name") == ChannelChanged.name:
         doors.forget(UUID(str(fact["channel_id"])))
+    elif fact.get("name") == OrganizationStateChanged.name:
+        doors.forget_organization(UUID(str(fact["organization_id"])))
 
 
 def watch_changes() -> None:

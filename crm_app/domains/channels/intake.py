@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.clock import utc_now
 from crm_app.core.database import Driver, driver_of, lent_driver
-from crm_app.core.errors import NotFound, Unauthenticated, Unavailable
+from crm_app.core.errors import CrmError, NotFound, Unauthenticated, Unavailable
 from crm_app.core.ids import new_id
 from crm_app.core.queue import enqueue_many
 from crm_app.core.trace import current_trace_id
@@ -73,8 +73,17 @@ class BadSignature(Unauthenticated):
     key = "errors.channels.bad_signature"
 
 
+class ClosedForGood(CrmError):
+    """The channel's organization was closed: nothing is stored for it, and the vendor need not try again."""
+
+    code = "organization_closed"
+    status = 410
+    key = "errors.channels.organization_closed"
+
+
 async def receive(provider: str, channel_id: UUID, request: InboundRequest) -> Receipt:
-    """Take a vendor's call. Raises `UnknownChannel`, `BadSignature` or `Unavailable`; else it is durable."""
+    """Take a vendor's call. Raises `UnknownChannel`, `BadSignature`, `ClosedForGood` or `Unavailable`; else it is
+    durable."""
     door, spec = await _enter(provider, channel_id, request)
     return await _writer.store(raw_event(door, spec, request))
 
@@ -115,6 +124,8 @@ async def _enter(provider: str, channel_id: UUID, request: InboundRequest) -> tu
         door = await doors.find(channel_id, younger_than=_TRUST_AFTER)
         if door is None or not _fits(spec, door, request):
             raise BadSignature
+    if not door.receives:
+        raise ClosedForGood
     return door, spec
 
 

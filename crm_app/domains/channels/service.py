@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.config import get_settings
 from crm_app.core.clock import utc_now
+from crm_app.core.database import require_growth
 from crm_app.core.errors import Conflict, Invalid
 from crm_app.core.events import announce
 from crm_app.core.http import shared_client
@@ -54,9 +55,10 @@ async def create_channel(
     """Create a channel and return its webhook's path and secret, which is never shown again.
 
     `trusted` is for the operator's own command: it opens the private destination that `config` names (say a WAHA
-    server on this machine) for this channel. Raises `Forbidden` or `Invalid`.
+    server on this machine) for this channel. Raises `Forbidden`, `Invalid` or `PaymentPending`.
     """
     actor.require("channels.manage")
+    await require_growth(session)
     spec = get_provider(provider)
     public, secret = credentials.split_config(spec, config)
     host = _destination(public)

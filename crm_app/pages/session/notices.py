@@ -25,6 +25,7 @@ WATCHED = (
     "conversation.updated",
     "presence.online",
     "ownership.offer",
+    "organization.state",
 )
 DOWN = frozenset({"disconnected", "failed"})
 
@@ -70,8 +71,16 @@ class Notices(PageState, rx.State):
             self._push("channel", "shell.notice.channel", {"name": fact.get("channel_name", "")}, CHANNELS)
         elif name == "conversation.updated":
             await self._count_unread()
+        elif name == "organization.state":
+            await self._show_state(fact["after"])
         elif name == "ownership.offer" and fact["waiting"] and fact["user_id"] == str(current_actor().user_id):
             self._push("ownership", "shell.notice.ownership", {}, OWNERSHIP)
+
+    async def _show_state(self, state: str) -> None:
+        """Show or hide what the frame says about the organization; the guard knows better at the next event."""
+        from crm_app.pages.session.state import Session
+
+        (await self.get_state(Session)).organization_state = state
 
     async def _on_message(self, fact: dict[str, Any]) -> None:
         own_id = str(current_actor().user_id)

@@ -9,7 +9,7 @@ from crm_app.core.database import system_unit_of_work
 from crm_app.core.errors import NotFound
 from crm_app.domains.accounts import organizations
 from crm_app.pages.current import current_actor
-from crm_app.pages.policy import ANY_SESSION, handler
+from crm_app.pages.policy import HELD, handler
 
 
 class Organizations(rx.State):
@@ -17,7 +17,7 @@ class Organizations(rx.State):
 
     choices: list[dict[str, Any]] = []
 
-    @handler(ANY_SESSION)
+    @handler(HELD)
     async def look(self, wish: bool) -> None:
         """The switcher was opened: read where the person belongs."""
         if not wish:
@@ -35,7 +35,7 @@ class Organizations(rx.State):
             for one in found
         ]
 
-    @handler(ANY_SESSION)
+    @handler(HELD)
     async def enter(self, organization_id: str) -> None:
         """Act for another organization; every tab of this session is emptied and begins anew there."""
         try:

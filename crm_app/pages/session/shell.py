@@ -245,6 +245,13 @@ def _refused() -> rx.Component:
     return q.empty_state(t("shell.denied.title"), t("shell.denied.body"), icon_name="lock")
 
 
+def _payment_pending() -> rx.Component:
+    """What owners are told while a payment is due."""
+    told = (Session.organization_state == "past_due") & allowed("organization.manage")
+    words = q.notice(t("shell.payment_pending"), tone="wa", icon_name="receipt")
+    return rx.cond(told, rx.el.div(words, class_name="bar-note", role="status"), rx.fragment())
+
+
 def with_frame(content: rx.Component, *, active: str, rail: bool) -> rx.Component:
     """Put the navigation around a screen; who may not see it gets a word instead."""
     frame: Any = Frame(
@@ -257,6 +264,7 @@ def with_frame(content: rx.Component, *, active: str, rail: bool) -> rx.Componen
         notices=_notices(),
         user_menu=_user_menu(),
         phone_menu=_phone_menu(),
+        banner=_payment_pending(),
     )
     shown = rx.cond(Session.denied, _refused(), content)
     if active.startswith(f"{routes.SETTINGS}/"):

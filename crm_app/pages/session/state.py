@@ -10,8 +10,8 @@ from crm_app.domains.accounts import service
 from crm_app.domains.accounts.schemas import SignedIn
 from crm_app.pages.current import current_actor
 from crm_app.pages.live import bridge
-from crm_app.pages.policy import ANY_SESSION, PUBLIC, handler
-from crm_app.pages.routes import LOGIN, PROFILE
+from crm_app.pages.policy import ANY_SESSION, HELD, PLATFORM, PUBLIC, handler
+from crm_app.pages.routes import LOGIN, PROFILE, SUSPENDED
 
 STAYING: list[type[rx.State]] = []
 """States of the frame, whose watches survive a change of page."""
@@ -23,6 +23,9 @@ class Session(rx.State):
     signed_in: bool = False
     denied: bool = False
     must_set_factor: bool = False
+    runs_platform: bool = False
+    organization_state: str = ""
+    at_rest: bool = False
     user_id: str = ""
     user_name: str = ""
     user_email: str = ""
@@ -52,17 +55,22 @@ class Session(rx.State):
             return None
         if not self.signed_in:
             return rx.redirect(f"{LOGIN}?next={quote(self.router.url.path)}", replace=True)
+        if permission in (PLATFORM, HELD):
+            self.denied = permission == PLATFORM and not self.runs_platform
+            return None
+        if self.at_rest:
+            return rx.redirect(SUSPENDED, replace=True)
         if self.must_set_factor and permission != ANY_SESSION:
             return rx.redirect(PROFILE, replace=True)
         self.denied = "." in permission and permission not in self.permissions
         return None
 
-    @handler(ANY_SESSION)
+    @handler(HELD)
     async def keep_language(self, code: str) -> None:
         """Remember the language that the person has chosen, for other devices and for e-mails."""
         await _keep(locale=code)
 
-    @handler(ANY_SESSION)
+    @handler(HELD)
     async def keep_theme(self, mode: str) -> None:
         """Remember the theme that the person has chosen."""
         await _keep(theme=mode)
@@ -76,6 +84,9 @@ class Session(rx.State):
         self.user_email = user.email
         self.role = signed_in.actor.role
         self.must_set_factor = signed_in.must_set_factor
+        self.runs_platform = signed_in.runs_platform
+        self.organization_state = organization.state
+        self.at_rest = signed_in.at_rest
         self.permissions = sorted(signed_in.actor.permissions)
         self.organization_id = str(organization.id)
         self.organization_name = organization.name
@@ -97,7 +108,7 @@ def binding(signed_in: SignedIn | None) -> str:
 
 async def _keep(**choice: str) -> None:
     actor = current_actor()
-    async with unit_of_work(actor) as session:
+    async with unit_of_work(actor, in_any_state=True) as session:
         await service.change_preferences(session, actor, **choice)
 
 

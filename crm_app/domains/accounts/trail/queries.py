@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.sql import Row, fetch_all
+from crm_app.domains.accounts.support import SUPPORT_ID, SUPPORT_NAME
 from crm_app.domains.accounts.trail.schemas import AuditFilter
 
 Position = tuple[datetime, UUID]
@@ -62,13 +63,15 @@ async def list_entries(
     if after is not None:
         conditions.append("(e.created_at, e.id) < (%(moment)s, %(last)s)")
         values |= {"moment": after[0], "last": after[1]}
-    return await fetch_all(session, _ENTRIES.format(" AND ".join(conditions)), values)
+    rows = await fetch_all(session, _ENTRIES.format(" AND ".join(conditions)), values)
+    return [{**row, "user_name": SUPPORT_NAME} if row["user_id"] == SUPPORT_ID else row for row in rows]
 
 
 async def list_people(session: AsyncSession, organization_id: UUID) -> list[Row]:
     """Return id and name of everybody who has done something."""
     met = await _values(session, organization_id, "user_id")
-    return await fetch_all(session, _NAMED, {"ids": met})
+    people = await fetch_all(session, _NAMED, {"ids": met})
+    return [*people, {"id": SUPPORT_ID, "name": SUPPORT_NAME}] if SUPPORT_ID in met else people
 
 
 async def list_actions(session: AsyncSession, organization_id: UUID) -> list[str]:

@@ -25,9 +25,9 @@ _AT_ONCE = 500
 
 
 async def organizations() -> list[UUID]:
-    """Return the ids of all organizations."""
+    """Return the ids of the organizations that do work."""
     async with system_unit_of_work() as session:
-        return await accounts.list_organization_ids(session)
+        return await accounts.list_working_organization_ids(session)
 
 
 async def forget_early_reports(session: AsyncSession, actor: Actor) -> int:

@@ -1,0 +1,1 @@
+"""The platform's own side: organizations as a whole, their life, the health of the house. No conversation."""

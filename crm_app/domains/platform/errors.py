@@ -1,0 +1,17 @@
+"""What can go wrong where organizations are looked after."""
+
+from crm_app.core.errors import Conflict
+
+
+class BadTransition(Conflict):
+    """An organization does not go from the state in which it is to the wanted one."""
+
+    code = "bad_transition"
+    key = "errors.platform.bad_transition"
+
+
+class StateChangedMeanwhile(Conflict):
+    """Somebody else has changed the organization's state in this very moment."""
+
+    code = "state_changed"
+    key = "errors.platform.state_changed"

@@ -1,0 +1,1 @@
+"""The screen of an organization that does no work."""
