@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import structlog
 from argon2 import PasswordHasher
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +23,15 @@ from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.models import Membership, Organization, Role, User
 from crm_app.domains.accounts.permissions import permissions_of
 from jobs import load_jobs
+
+# Failures that tests provoke are logged as the app logs them: without local variables, which take long to draw.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 PASSWORD = "senha-dos-testes"
 PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
@@ -58,6 +68,17 @@ async def db(postgres: EmbeddedPostgres) -> AsyncIterator[EmbeddedPostgres]:
     await hub.close_hub()
     await close_queue()
     await close_database()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def reflex_app(db: EmbeddedPostgres) -> AsyncIterator[Any]:
+    """The app with its own event processor running, fed by the hub, without a server."""
+    from crm_app.crm_app import app
+    from crm_app.pages.lifespan import follow_hub
+
+    with app.set_contexts():
+        async with app._setup_event_processor(), follow_hub(app):
+            yield app
 
 
 @pytest.fixture

@@ -73,7 +73,9 @@ def _hidden(name: str, value: Any) -> Any:
 def _renderers(as_json: bool) -> list[Processor]:
     if as_json:
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    # Never with the values of local variables: passwords, tokens and customers' words are among them.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
 
 
 def _replace_root_handler(before: list[Processor], renderers: list[Processor], level: str) -> None:

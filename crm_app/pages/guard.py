@@ -50,7 +50,7 @@ class Guard(Middleware):
             return await _begin_anew(root)  # meant for what the tab showed before, of another organization
         if permission is not None and _may(permission, signed_in):
             return None
-        if signed_in is None and permission is not None:
+        if signed_in is None and (permission is not None or wiped):
             return await _send_to_login(root, wiped)
         if signed_in is not None and permission != PLATFORM and (signed_in.at_rest or signed_in.must_set_factor):
             return _send_to(SUSPENDED if signed_in.at_rest else PROFILE)

@@ -18,13 +18,15 @@ from crm_app.domains.accounts.models import Organization, Role, UserSession
 from crm_app.domains.accounts.permissions import permissions_of
 from crm_app.domains.accounts.rules import hash_token, new_token
 from tests.api.clients import api_app, client_for
-from tests.attacks.world import Watchman, World, build_world
+from tests.attacks.household import Household, build_household
+from tests.attacks.world import Watchman, World, build_world, mark_people
 from tests.conftest import PASSWORD, Tenant
+from tests.pages.conftest import open_tab
 
-__all__ = ["api_app", "client_for"]
+__all__ = ["api_app", "client_for", "open_tab"]
 
 
-async def _new_world(name: str) -> World:
+async def _new_tenant(name: str) -> Tenant:
     async with system_unit_of_work() as session:
         email = f"{name}-{time.time_ns()}@exemplo.com.br"
         made = await accounts.create_organization(session, name=name, owner_email=email, password=PASSWORD)
@@ -39,7 +41,13 @@ async def _new_world(name: str) -> World:
         )
         session.add(row)
     owner = Actor(made.id, made.owner_id, Role.OWNER, permissions_of(Role.OWNER), row.id)
-    return await build_world(Tenant(organization, owner, email))
+    return Tenant(organization, owner, email)
+
+
+async def _new_world(name: str) -> World:
+    world = await build_world(await _new_tenant(name))
+    await mark_people(world.tenant)
+    return world
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -78,3 +86,9 @@ async def walls(
     monkeypatch.setattr(database._state, "sessions", async_sessionmaker(engine, expire_on_commit=False))
     yield request.param
     await engine.dispose()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def household(db: EmbeddedPostgres) -> Household:
+    """An organization with a member of every role. None of them may reach what is not theirs."""
+    return await build_household(await _new_tenant("casa"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +12,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import crm_app.domains.models  # noqa: F401  every table is known
+from crm_app.core.clock import utc_now
 from crm_app.core.database import unit_of_work
 from crm_app.core.ids import new_id
+from crm_app.core.mail.models import MailStatus, OutboundMail
 from crm_app.domains.accounts.factor_models import Passkey
+from crm_app.domains.accounts.models import Organization, User
 from crm_app.domains.models import metadata
 from tests.conftest import Tenant
 
@@ -69,6 +72,7 @@ async def build_world(tenant: Tenant, shared: Mapping[str, UUID] | None = None) 
             await session.execute(insert(table).values(row))
             ids[table.name] = row["id"]
         ids["passkey"] = await _add_passkey(session, tenant.owner.user_id)
+        ids["mail"] = ids.get("mail") or await _add_letter(session, tenant)
     if tenant.owner.session_id:
         ids["user_session"] = tenant.owner.session_id
     return World(tenant, ids)
@@ -80,6 +84,32 @@ async def _add_passkey(session: AsyncSession, user_id: UUID) -> UUID:
     session.add(row)
     await session.flush()
     return row.id
+
+
+async def _add_letter(session: AsyncSession, tenant: Tenant) -> UUID:
+    """Add a letter of the organization; others belong to none."""
+    secret = secret_of(tenant)
+    row = OutboundMail(
+        organization_id=tenant.organization.id,
+        kind="invitation",
+        recipient=f"{secret}@exemplo.com.br",
+        subject=secret,
+        status=MailStatus.FAILED,
+        error=secret,
+        content=secret.encode(),
+        useful_until=utc_now() + timedelta(days=1),
+    )
+    session.add(row)
+    await session.flush()
+    return row.id
+
+
+async def mark_people(tenant: Tenant) -> None:
+    """Give the organization and its owner names that hold the secret."""
+    secret = secret_of(tenant)
+    async with unit_of_work(tenant.owner) as session:
+        (await session.get_one(Organization, tenant.organization.id)).name = f"Casa {secret}"
+        (await session.get_one(User, tenant.owner.user_id)).name = f"Dona {secret}"
 
 
 def example_row(table: Table, tenant: Tenant, ids: Mapping[str, UUID]) -> dict[str, Any]:
@@ -122,6 +152,8 @@ _KNOWN = {
     ("contact_identity", "kind"): "telegram",
     ("activity", "kind"): "note.added",
     ("deal", "rank"): "a0",
+    ("identity_provider", "preset"): "other",
+    ("identity_provider", "joins_as"): "sales",
 }
 
 
@@ -142,30 +174,76 @@ def _value(table: str, column: Column[Any], secret: str) -> Any:
     return examples[python] if python in examples else secret[:length]
 
 
-class Watchman:
-    """Sees whether anything of an organization has changed since the last look, whatever the walls."""
+_PEOPLE = "SELECT user_id FROM membership WHERE organization_id = %(id)s"
+# What belongs to the people of an organization, or to it without being a tenant's table. Looking in is no change.
+_BESIDE = {
+    "organization": "SELECT t::text AS row FROM organization t WHERE id = %(id)s",
+    "app_user": f"SELECT t::text AS row FROM app_user t WHERE id IN ({_PEOPLE})",
+    "user_session": "SELECT (to_jsonb(t) - 'last_seen_at')::text AS row FROM user_session t "
+    f"WHERE id = ANY(%(sessions)s) AND user_id IN ({_PEOPLE})",
+    "passkey": f"SELECT t::text AS row FROM passkey t WHERE user_id IN ({_PEOPLE})",
+    "totp_factor": f"SELECT t::text AS row FROM totp_factor t WHERE user_id IN ({_PEOPLE})",
+    "recovery_code": f"SELECT t::text AS row FROM recovery_code t WHERE user_id IN ({_PEOPLE})",
+    "outbound_mail": "SELECT t::text AS row FROM outbound_mail t WHERE organization_id = %(id)s",
+    "procrastinate_jobs": "SELECT t.args::text AS row FROM procrastinate_jobs t "
+    "WHERE t.args->>'organization_id' = %(id)s::text",
+}
 
-    def __init__(self, url: str, world: World) -> None:
+
+class Watchman:
+    """Sees whether anything of an organization has changed since the last look, whatever the walls.
+
+    With `only`, it sees just those rows, by table: what somebody else in the organization does is their business.
+    """
+
+    def __init__(self, url: str, world: World, only: Mapping[str, UUID] | None = None) -> None:
         self._connection = psycopg.connect(url, autocommit=True)
         self._organization_id = world.tenant.organization.id
+        self._only = only
+        rows = self._connection.execute(
+            "SELECT id FROM user_session WHERE organization_id = %s", (self._organization_id,)
+        )
+        self._sessions = [one for (one,) in rows.fetchall()]
+        self._statement = self._question()
         self._seen = self._look()
-        assert all(self._seen.values()), "the watchman must see every table"
+        missing = {name for name, rows in self._seen.items() if not rows} - set(_BESIDE)
+        assert not missing, "the watchman must see every table"
+
+    def changes(self) -> list[str]:
+        """Return the tables of which a row was added, changed or removed since the last look."""
+        before, self._seen = self._seen, self._look()
+        return sorted(name for name in before if before[name] != self._seen[name])
 
     def assert_untouched(self) -> None:
         """Fail when a row was added, changed or removed."""
-        now = self._look()
-        before, self._seen = self._seen, now
-        assert now == before
+        assert self.changes() == []
 
     def close(self) -> None:
         """Stop looking."""
         self._connection.close()
 
-    def _look(self) -> dict[str, str]:
+    def __enter__(self) -> "Watchman":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _question(self) -> str:
         parts = [
-            f"SELECT '{table.name}', md5(string_agg(t::text, '|' ORDER BY id)) FROM {table.name} t "
-            "WHERE organization_id = %(id)s"
+            (table.name, f"SELECT t::text AS row FROM {table.name} t WHERE {self._which(table.name)}")
             for table in tenant_tables()
+            if self._only is None or table.name in self._only
         ]
-        rows = self._connection.execute(" UNION ALL ".join(parts), {"id": self._organization_id})  # type: ignore[arg-type]
-        return dict(rows.fetchall())
+        if self._only is None:
+            parts += list(_BESIDE.items())
+        return " UNION ALL ".join(
+            f"SELECT '{name}', md5(string_agg(row, '|' ORDER BY row)) FROM ({query}) AS q" for name, query in parts
+        )
+
+    def _which(self, table: str) -> str:
+        own = "organization_id = %(id)s"
+        return own if self._only is None else f"{own} AND id = '{self._only[table]}'"
+
+    def _look(self) -> dict[str, str]:
+        given = {"id": self._organization_id, "sessions": self._sessions}
+        return dict(self._connection.execute(self._statement, given).fetchall())  # type: ignore[arg-type]

@@ -364,6 +364,16 @@ async def test_undo_takes_a_held_message_away(talk: Desk) -> None:
     assert detail.first_response_at is None
 
 
+async def test_undo_in_a_conversation_that_nobody_has_answered_yet(talk: Desk) -> None:
+    """We wrote first: there is no question that this could have answered."""
+    await talk.sql("DELETE FROM message WHERE direction = 'in' RETURNING id")
+    await talk.sql("UPDATE conversation SET first_inbound_at = NULL, waiting_since = NULL RETURNING id")
+    held = await talk.send("Ops", undo_seconds=5)
+    await talk.call(service.undo_send, message_id=held.id)
+    detail = await talk.call(service.get_conversation, conversation_id=held.conversation_id)
+    assert (detail.first_response_at, detail.waiting_since) == (None, None)
+
+
 async def test_of_two_answers_the_one_that_stays_counts(talk: Desk) -> None:
     taken, kept = await talk.send("Ops", undo_seconds=5), await talk.send("Agora sim", undo_seconds=5)
     await talk.call(service.undo_send, message_id=taken.id)

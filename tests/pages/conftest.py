@@ -20,7 +20,6 @@ from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.models import UserSession
 from crm_app.domains.accounts.rules import hash_token, new_token
 from crm_app.pages.guard import HYDRATE
-from crm_app.pages.lifespan import follow_hub
 from crm_app.pages.live import bridge
 
 _sockets = itertools.count(1)
@@ -57,16 +56,19 @@ class Tab:
         self.events: list[dict[str, Any]] = []
         self.deltas: list[dict[str, Any]] = []
 
-    async def connect(self) -> "Tab":
-        """Open the socket as a page load does: the first event hydrates and runs the page's `on_load`."""
+    async def connect(self, *, boot: bool = True) -> "Tab":
+        """Open the socket as a page load does: the first event hydrates and runs the page's `on_load`.
+
+        Without `boot`, as only an attacker would: nothing is sent yet.
+        """
         headers = [(b"cookie", self.cookie.encode())] if self.cookie else []
         environ = {
             "QUERY_STRING": f"token={self.token}",
             "asgi.scope": {"headers": headers, "client": ("203.0.113.7", 4711)},
         }
-        boot = {"name": HYDRATE, "payload": {}, "router_data": self._router_data()}
+        first = {"name": HYDRATE, "payload": {}, "router_data": self._router_data()}
         with self._app.set_contexts():
-            await self._app.event_namespace.on_connect(self.sid, environ, {"event": boot})
+            await self._app.event_namespace.on_connect(self.sid, environ, {"event": first} if boot else None)
         return await self.settle()
 
     async def disconnect(self) -> None:
@@ -135,16 +137,6 @@ class Tab:
         self.events.extend(update.get("events") or [])
 
 
-@pytest_asyncio.fixture(scope="session")
-async def reflex_app(db: Any) -> AsyncIterator[Any]:
-    """The app with its own event processor running, fed by the hub, without a server."""
-    from crm_app.crm_app import app
-
-    with app.set_contexts():
-        async with app._setup_event_processor(), follow_hub(app):
-            yield app
-
-
 OpenTab = Callable[..., Awaitable[Tab]]
 
 
@@ -162,13 +154,18 @@ async def open_tab(reflex_app: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     monkeypatch.setattr(reflex_app.event_namespace, "emit", emit)
 
     async def open_one(
-        actor: Actor | None, path: str = "/", *, cookie: str | None = None, token: str | None = None
+        actor: Actor | None,
+        path: str = "/",
+        *,
+        cookie: str | None = None,
+        token: str | None = None,
+        boot: bool = True,
     ) -> Tab:
         if cookie is None:
             cookie = f"prumo_session={await session_token_for(actor)}" if actor else ""
         tab = Tab(reflex_app, path, cookie, token)
         tabs[tab.sid] = tab
-        return await tab.connect()
+        return await tab.connect(boot=boot)
 
     yield open_one
     for tab in tabs.values():

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from crm_app.core.logging import configure_logging
+from crm_app.core.logging import LogFormat, configure_logging
 from crm_app.core.trace import trace
 
 
 @pytest.fixture(autouse=True)
 def _restore() -> Iterator[None]:
     root = logging.getLogger()
-    before = (list(root.handlers), root.level)
+    before, config = (list(root.handlers), root.level), structlog.get_config()
     yield
     root.handlers, root.level = before
-    structlog.reset_defaults()
+    structlog.configure(**config)
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
@@ -65,3 +65,20 @@ def test_an_exception_stands_in_its_line(capsys: pytest.CaptureFixture[str]) -> 
         structlog.get_logger("ours").exception("failed")
     (line,) = _lines(capsys)
     assert "ValueError: odd" in str(line["exception"])
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_traceback_shows_no_local_variables(log_format: LogFormat, capsys: pytest.CaptureFixture[str]) -> None:
+    """They hold what people typed: passwords among them."""
+    configure_logging(log_format)
+
+    def sign_in(given: str) -> None:
+        raise RuntimeError(f"{len(given)} letters")
+
+    try:
+        sign_in("hunter2" * 2)
+    except RuntimeError:
+        structlog.get_logger("ours").exception("failed")
+    written = capsys.readouterr().err
+    assert "14 letters" in written
+    assert "hunter2hunter2" not in written

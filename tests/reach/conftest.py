@@ -12,6 +12,7 @@ from crm_app.core.tenancy import Actor, Reach
 from crm_app.domains.accounts import service as accounts
 from crm_app.domains.accounts.models import Membership, Organization, Role, User
 from crm_app.domains.accounts.permissions import permissions_of
+from tests.attacks.household import PERSONAL
 from tests.attacks.world import World, build_world
 from tests.conftest import PASSWORD, Tenant
 
@@ -24,18 +25,6 @@ REACHING = (
     "messages.send",
     "analytics.read",
 )
-PERSONAL = {
-    "activity",
-    "attachment",
-    "contact",
-    "contact_identity",
-    "conversation",
-    "deal",
-    "message",
-    "message_status",
-    "stage_history",
-}
-"""Tables whose rows belong to somebody, by themselves or through what they hang on."""
 
 
 def reaching(actor: Actor, reach: Reach, *colleagues: Actor, pickup: bool = False) -> Actor:

@@ -16,10 +16,11 @@ from crm_app.core.errors import CrmError, NotFound
 from crm_app.core.tenancy import Reach
 from crm_app.domains.contacts.schemas import ContactFilter, ContactOrder
 from tests.attacks.examples import TABLE_OF, Arguments, Place, id_places
+from tests.attacks.household import PERSONAL
 from tests.attacks.test_isolation import call, use_cases
 from tests.attacks.world import World, build_world
 from tests.conftest import MakeActor, Tenant
-from tests.reach.conftest import PERSONAL, reaching, world_of
+from tests.reach.conftest import reaching, world_of
 
 HIDDEN = {"contact", "deal", "conversation", "message", "attachment"}
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, delete, func, literal_column, select, update
+from sqlalchemy import CursorResult, delete, false, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -250,7 +250,9 @@ async def find_answer_times(
         col(Message.conversation_id) == conversation.id,
     )
     moment = col(Message.occurred_at)
-    answers = select(func.min(moment).filter(moment >= conversation.first_inbound_at), func.max(moment)).where(
+    asked = conversation.first_inbound_at
+    answering = moment >= asked if asked else false()  # what was said before anybody asked is no answer
+    answers = select(func.min(moment).filter(answering), func.max(moment)).where(
         *mine, col(Message.direction) == Direction.OUTBOUND
     )
     first, last = (await session.execute(answers)).one()
