@@ -55,20 +55,16 @@ class ContactState(PageState, rx.State):
     @handler("contacts.read")
     async def load(self) -> None:
         """Read the contact that the address names."""
-        self.failed = self.missing = self.editing = False
+        self.missing = self.editing = False
         self.errors, self.conflict, self.taken_by, self.note_error = {}, [], "", ""
         self.group, self.changed_by_other = "all", False
-        try:
-            self._contact_id = UUID(self.router.url.path.removeprefix(CONTACTS).strip("/"))
-            self._watch("contact.", "deal.", "conversation.", contact_id=str(self._contact_id))
-            await self._read_everything(self._contact_id)
-        except (ValueError, NotFound):
-            self.missing = True
-        except CrmError:
-            self.failed = True
-            raise
-        finally:
-            self.loading = False
+        async with self._opening():
+            try:
+                self._contact_id = UUID(self.router.url.path.removeprefix(CONTACTS).strip("/"))
+                self._watch("contact.", "deal.", "conversation.", contact_id=str(self._contact_id))
+                await self._read_everything(self._contact_id)
+            except (ValueError, NotFound):
+                self.missing = True
 
     async def _read_everything(self, contact_id: UUID) -> None:
         async with self._work() as (session, actor):
