@@ -2,23 +2,21 @@
 import { useMemo } from "react";
 import { hue, initials, useLocale, useNow } from "$/utils/prumo/locale.js";
 
-const DAY = 86_400_000;
-
 /** Return `t`, the formats of the reader's language, and questions about days; renews itself every half minute. */
 export function useWords(currency) {
   const locale = useLocale();
   const now = useNow();
-  return useMemo(() => {
-    const today = new Intl.DateTimeFormat("en-CA", { timeZone: locale.timeZone });
-    return {
+  return useMemo(
+    () => ({
       t: locale.t,
       money: (cents) => locale.money(cents, false, currency),
       day: (iso) => locale.dayShort(iso),
       relative: (iso) => locale.relative(iso, now),
-      daysUntil: (iso) => Math.round((Date.parse(`${iso}T00:00:00Z`) - Date.parse(`${today.format(now)}T00:00:00Z`)) / DAY),
+      daysUntil: (iso) => locale.daysUntil(iso, now),
       hoursSince: (iso) => Math.max(0, Math.floor((now - Date.parse(iso)) / 3_600_000)),
-    };
-  }, [locale, now, currency]);
+    }),
+    [locale, now, currency],
+  );
 }
 
 /** Give each person the letters and the colour that they have everywhere. */

@@ -110,16 +110,13 @@ const cached = (kind, language, options) => {
   return formatter;
 };
 
+const DAY = 86_400_000;
+
 const moment = (iso) => {
   if (iso === null || iso === undefined || iso === "") return null;
   // A bare date has no moment: noon UTC keeps its day in every zone that Brazil knows.
   const value = new Date(/^\d{4}-\d{2}-\d{2}$/.test(iso) ? `${iso}T12:00:00Z` : iso);
   return Number.isNaN(value.getTime()) ? null : value;
-};
-
-const dayNumber = (date, timeZone) => {
-  const parts = cached(Intl.DateTimeFormat, "en-CA", { timeZone, dateStyle: "short" }).format(date);
-  return Math.round(Date.parse(`${parts}T00:00:00Z`) / 86_400_000);
 };
 
 class Locale {
@@ -134,8 +131,19 @@ class Locale {
   #date(options, date) {
     return cached(Intl.DateTimeFormat, this.language, { timeZone: this.timeZone, ...options }).format(date);
   }
+  /** The day of a moment in the organization's zone, as days since 1970. One language's data are enough for it. */
+  #dayNumber(date) {
+    const options = { timeZone: this.timeZone, year: "numeric", month: "numeric", day: "numeric" };
+    const parts = cached(Intl.DateTimeFormat, this.language, options).formatToParts(date);
+    const part = (name) => Number(parts.find((one) => one.type === name).value);
+    return Math.round(Date.UTC(part("year"), part("month") - 1, part("day")) / DAY);
+  }
   #daysAgo(date) {
-    return dayNumber(new Date(), this.timeZone) - dayNumber(date, this.timeZone);
+    return this.#dayNumber(new Date()) - this.#dayNumber(date);
+  }
+  /** How many days there are from the moment `now` to a bare date; negative when it has passed. */
+  daysUntil(day, now) {
+    return Math.round(Date.parse(`${day}T00:00:00Z`) / DAY) - this.#dayNumber(now);
   }
   #sameYear(date) {
     return this.#date({ year: "numeric" }, date) === this.#date({ year: "numeric" }, new Date());
