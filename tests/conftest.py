@@ -36,6 +36,7 @@ structlog.configure(
 PASSWORD = "senha-dos-testes"
 PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 _numbers = itertools.count(1)
+_operator: list[str] = []
 
 MakeOrganization = Callable[..., Awaitable["Tenant"]]
 MakeActor = Callable[..., Awaitable[Actor]]
@@ -61,6 +62,7 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 @pytest_asyncio.fixture(scope="session")
 async def db(postgres: EmbeddedPostgres) -> AsyncIterator[EmbeddedPostgres]:
     """The open database, queue and hub of this test process, in the application role."""
+    _operator.append(postgres.admin_url)
     open_database(postgres.app_url)
     await open_queue(postgres.app_url)
     await hub.open_hub()
@@ -79,6 +81,11 @@ async def reflex_app(db: EmbeddedPostgres) -> AsyncIterator[Any]:
     with app.set_contexts():
         async with app._setup_event_processor(), follow_hub(app):
             yield app
+
+
+def operator_url() -> str:
+    """Return the address at which the operator of this test process's cluster may do everything."""
+    return _operator[-1]
 
 
 @pytest.fixture

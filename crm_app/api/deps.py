@@ -21,6 +21,7 @@ from crm_app.domains.accounts.schemas import SignedIn
 SESSION_COOKIE = "prumo_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_TOKEN = 200
+API = "/api/v1/"
 
 _by_session = Throttle("api-session", lambda: get_settings().api_rate)
 _by_stranger = Throttle("api-stranger", "1200/minute")
@@ -96,10 +97,13 @@ class _SessionCookie(APIKeyCookie):
 
 
 class _ActorCookie(_SessionCookie):
-    """The actor of that session."""
+    """The actor of that session; below `/api/v1`, of one who may use the API."""
 
     async def __call__(self, request: Request) -> Actor:  # type: ignore[override]
-        return (await super().__call__(request)).actor
+        actor = (await super().__call__(request)).actor
+        if request.scope["path"].startswith(API):
+            actor.require("api.use")
+        return actor
 
 
 CurrentSession = Annotated[SignedIn, Depends(_SessionCookie())]
@@ -113,7 +117,8 @@ HeldSession = Annotated[SignedIn, Depends(_SessionCookie(anyhow=True, at_rest=Tr
 """The same, also while the organization does no work: to leave, or to prove who one is."""
 
 CurrentActor = Annotated[Actor, Depends(_ActorCookie())]
-"""The actor behind the call. Raises as `CurrentSession` does."""
+"""The actor behind the call. Raises as `CurrentSession` does; below `/api/v1`, also `Forbidden` or `ModuleOff` for
+whoever may not use the API."""
 
 HeldActor = Annotated[Actor, Depends(_ActorCookie(at_rest=True))]
 """The same, also while the organization does no work: to go to another one."""

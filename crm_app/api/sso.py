@@ -68,7 +68,7 @@ async def go_out(request: Request, slug: str, to: Word = "/") -> RedirectRespons
 
 def _explain(problem: CrmError, slug: str = "") -> RedirectResponse:
     """Send the browser to the page that tells what happened; a link cannot show a problem document."""
-    data = {name: str(value)[:100] for name, value in problem.data.items() if name in {"host", "domain"}}
+    data = {name: str(value)[:100] for name, value in problem.data.items() if name in {"host", "domain", "limit"}}
     return RedirectResponse(
         f"{PAGE}?{urlencode({'problem': problem.key, 'slug': slug[:60], **data})}", status_code=303
     )

@@ -38,6 +38,18 @@ class Forbidden(CrmError):
     key = "errors.forbidden"
 
 
+class ModuleOff(Forbidden):
+    """The actor's role allows it, but it belongs to a module that the actor has not: `data["module"]`.
+
+    Each module has a sentence of its own, `errors.modules.<module>`, which says whom to ask.
+    """
+
+    code = "module_off"
+
+    def __init__(self, module: str) -> None:
+        super().__init__(f"errors.modules.{module}", module=module)
+
+
 class Unauthenticated(CrmError):
     """Nobody is signed in, or the session has ended."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from crm_app.core.errors import Forbidden
+from crm_app.core.errors import Forbidden, ModuleOff
 from crm_app.core.sight import EVERYBODYS, NOTHING, Reach, Sight
 
 __all__ = ["Actor", "Reach", "Sight"]
@@ -16,7 +16,9 @@ class Actor:
 
     `user_id` is None when a channel or the system itself acts. `narrowed` holds the permissions whose reach is
     less than everybody's things; `colleagues` are the members of the actor's teams, `led` those of the teams
-    that the actor manages. Everything that a decision needs is here: none of them costs a query.
+    that the actor manages. `off` are the modules that the actor has not, `withheld` maps the permissions that the
+    role gives and a missing module takes back to that module. Everything that a decision needs is here: none of
+    them costs a query.
     """
 
     organization_id: UUID
@@ -27,20 +29,38 @@ class Actor:
     narrowed: Mapping[str, Reach] = field(default_factory=dict, hash=False)
     colleagues: frozenset[UUID] = frozenset()
     led: frozenset[UUID] = frozenset()
+    withheld: Mapping[str, str] = field(default_factory=dict, hash=False)
+    off: frozenset[str] = frozenset()
+
+    def has_module(self, module: str) -> bool:
+        """Tell whether the actor has a module: by the organization's plan, beside it, or as one of the chosen."""
+        return module not in self.off
 
     def can(self, permission: str) -> bool:
         """Tell whether the actor holds `permission`."""
         return permission in self.permissions
 
     def require(self, permission: str) -> None:
-        """Raise `Forbidden` unless the actor holds `permission`."""
-        if permission not in self.permissions:
-            raise Forbidden(permission=permission)
+        """Raise `Forbidden` unless the actor holds `permission`, or `ModuleOff` where a missing module is why."""
+        if permission in self.permissions:
+            return
+        if permission in self.withheld:
+            raise ModuleOff(self.withheld[permission])
+        raise Forbidden(permission=permission)
 
     def reach(self, permission: str) -> Reach:
         """Return how far a permission goes. Raises `Forbidden` when the actor does not hold it."""
         self.require(permission)
         return self.narrowed.get(permission, Reach.ALL)
+
+    @property
+    def granted(self) -> frozenset[str]:
+        """Return what the role gives, missing modules or not: what counts where rights are passed on."""
+        return self.permissions | self.withheld.keys()
+
+    def granted_reach(self, permission: str) -> Reach | None:
+        """Return how far the role's permission goes, missing modules or not; None when the role has it not."""
+        return self.narrowed.get(permission, Reach.ALL) if permission in self.granted else None
 
     def sight(self, permission: str, pickup: str) -> Sight:
         """Return whose things `permission` covers; `pickup` is the permission that covers nobody's."""

@@ -10,8 +10,21 @@ from crm_app.domains.channels import models as channels
 from crm_app.domains.contacts import models as contacts
 from crm_app.domains.inbox import models as inbox
 from crm_app.domains.pipeline import models as pipeline
+from crm_app.domains.plans import models as plans
 from crm_app.domains.sso import models as sso
 
 metadata = SQLModel.metadata
 
-__all__ = ["accounts", "channels", "contacts", "factors", "inbox", "mail", "metadata", "pipeline", "roles", "sso"]
+__all__ = [
+    "accounts",
+    "channels",
+    "contacts",
+    "factors",
+    "inbox",
+    "mail",
+    "metadata",
+    "pipeline",
+    "plans",
+    "roles",
+    "sso",
+]

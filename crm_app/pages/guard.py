@@ -57,7 +57,7 @@ class Guard(Middleware):
         log.warning("event refused", event_name=event.name, permission=permission)
         if signed_in is not None and (await root.get_state(Session)).denied:
             return StateUpdate()  # the page says so already
-        return StateUpdate(events=_events(notify("errors.forbidden", tone="error")) if signed_in else [])
+        return StateUpdate(events=_events(_refusal(permission, signed_in)) if signed_in else [])
 
 
 def _may(permission: str, signed_in: SignedIn | None) -> bool:
@@ -74,6 +74,11 @@ def _may(permission: str, signed_in: SignedIn | None) -> bool:
     if signed_in.must_set_factor:
         return False
     return permission == SIGNED_IN or signed_in.actor.can(permission)
+
+
+def _refusal(permission: str | None, signed_in: SignedIn) -> EventSpec:
+    missing = signed_in.actor.withheld.get(permission or "")
+    return notify(f"errors.modules.{missing}" if missing else "errors.forbidden", tone="error")
 
 
 async def _recognise() -> SignedIn | None:

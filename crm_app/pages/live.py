@@ -136,6 +136,9 @@ class Bridge:
             await self._hold_back(str(fact["organization_id"]))
         if fact["name"] == "organization.state":
             self._follow_state(fact)
+        if fact["name"] == "organization.modules":
+            for tab in self.tabs_of(str(fact["organization_id"])):
+                self._send_away(tab, ".")  # menus and pages are others now
         for tab in self.tabs_of(str(fact.get("organization_id", ""))):
             wanting = [watch.state for watch in tab.watches.values() if watch.wants(fact)]
             if wanting:

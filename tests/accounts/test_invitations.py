@@ -17,7 +17,7 @@ from crm_app.core.errors import CrmError, Forbidden, Invalid, NotFound
 from crm_app.core.mail.models import OutboundMail
 from crm_app.core.mail.sending import open_content
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import accepting, invitations, members, roles, seats, service, teams
+from crm_app.domains.accounts import accepting, invitations, members, roles, service, teams
 from crm_app.domains.accounts.errors import (
     AccountExists,
     InvitationAccepted,
@@ -34,6 +34,7 @@ from crm_app.domains.accounts.models import AuditEntry, Invitation, Membership, 
 from crm_app.domains.accounts.tokens import ExpiredToken, UnknownToken, UsedToken, issue_token
 from tests.api.clients import begin_session
 from tests.conftest import MakeActor, Tenant
+from tests.plans.having import have_plan
 
 STRONG = "girafa lilás dança 42"
 
@@ -280,16 +281,10 @@ async def test_the_last_seat_may_be_gone_between_invitation_and_acceptance(tenan
     await invited(tenant, first)
     await invited(tenant, second)
     tokens = [await link_in_mail(tenant, first), await link_in_mail(tenant, second)]
-
-    async def two(_session: Any, organization_id: UUID) -> int | None:
-        return 2 if organization_id == tenant.organization.id else None
-
-    end = seats.limit_seats(two)
-    try:
-        outcomes = await asyncio.gather(*(accept_new(token) for token in tokens), return_exceptions=True)
-        assert [type(one) for one in outcomes if isinstance(one, CrmError)] == [SeatsTaken]
-    finally:
-        end()
+    await have_plan(tenant, limits={"members": 2})
+    outcomes = await asyncio.gather(*(accept_new(token) for token in tokens), return_exceptions=True)
+    assert [type(one) for one in outcomes if isinstance(one, CrmError)] == [SeatsTaken]
+    await have_plan(tenant, limits={"members": 3})
     left = next(token for token, one in zip(tokens, outcomes, strict=True) if isinstance(one, SeatsTaken))
     await accept_new(left)  # the link is as good as it was, once there is a seat
 

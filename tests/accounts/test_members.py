@@ -12,7 +12,7 @@ from crm_app.core.clock import utc_now
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.errors import CrmError, Forbidden, Invalid, NotFound, Unauthenticated
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import holdings, member_rules, members, ownership, seats, service
+from crm_app.domains.accounts import holdings, member_rules, members, ownership, service
 from crm_app.domains.accounts.errors import (
     LastOwner,
     NothingToUndo,
@@ -35,6 +35,7 @@ from tests.api.clients import begin_session
 from tests.attacks.world import build_world
 from tests.conftest import MakeActor, Tenant
 from tests.pipeline.conftest import new_funnel
+from tests.plans.having import have_plan
 
 # Columns that name somebody for ever: they are history, and stay.
 HISTORY = {
@@ -45,6 +46,7 @@ HISTORY = {
     "invitation.invited_by",
     "ownership_offer.giver_id",
     "ownership_offer.receiver_id",
+    "member_module.user_id",  # chosen for a module: counts again should they come back
     "team_member.user_id",  # a place that counts again should they come back
 }
 
@@ -279,18 +281,12 @@ async def test_a_full_house_lets_nobody_back_in(tenant: Tenant, make_actor: Make
     seller, gone = await make_actor(), await make_actor()
     await act(tenant.owner, members.deactivate_member, user_id=id_of(seller))
     removed = await act(tenant.owner, members.remove_member, user_id=id_of(gone), to_user_id=None)
-
-    async def one(_session: Any, _organization_id: UUID) -> int | None:
-        return 1
-
-    end = seats.limit_seats(one)
-    try:
-        with pytest.raises(SeatsTaken):
-            await act(tenant.owner, members.activate_member, user_id=id_of(seller))
-        with pytest.raises(SeatsTaken):
-            await act(tenant.owner, members.undo_hand_over, hand_over_id=removed.id)
-    finally:
-        end()
+    await have_plan(tenant, limits={"members": 1})
+    with pytest.raises(SeatsTaken):
+        await act(tenant.owner, members.activate_member, user_id=id_of(seller))
+    with pytest.raises(SeatsTaken):
+        await act(tenant.owner, members.undo_hand_over, hand_over_id=removed.id)
+    await have_plan(tenant, limits={"members": 2})
     assert (await act(tenant.owner, members.activate_member, user_id=id_of(seller))).is_active
 
 

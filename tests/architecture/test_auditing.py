@@ -50,8 +50,8 @@ NOT_CRITICAL = {
 SIMULATOR = {
     f"channels.simulator.service.{name}": "the demo's telephone, not the organization's data"
     for name in (
-        "customer_reads", "customer_sends", "customer_types", "open_phone", "react", "say_first", "start_script",
-        "stop_script", "switch_phone",
+        "customer_reads", "customer_sends", "customer_types", "list_phone_messages", "list_phones", "open_phone",
+        "react", "read_phone_file", "say_first", "start_script", "stop_script", "switch_phone",
     )
 }  # fmt: skip
 WITHOUT_AN_ENTRY = READS_ONLY | WRITTEN_ELSEWHERE | THE_SYSTEM_ITSELF | NOT_CRITICAL | SIMULATOR

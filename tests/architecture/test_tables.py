@@ -20,6 +20,7 @@ GLOBAL = {
     "passkey": "belongs to a person, whom its policy compares",
     "access_token": "found by its token before the organization is known",
     "outbound_mail": "letters about a person's own account belong to none; its policies have tests of their own",
+    "plan": "the platform's, the same for all organizations; nobody else writes it",
     "organization": "is the tenant; its policy compares its own id",
 }
 QUEUE = "procrastinate_"

@@ -19,6 +19,7 @@ from crm_app.core.mail.models import MailStatus, OutboundMail
 from crm_app.domains.accounts.factor_models import Passkey
 from crm_app.domains.accounts.models import Organization, User
 from crm_app.domains.models import metadata
+from crm_app.domains.plans.registry import FALLBACK_PLAN
 from tests.conftest import Tenant
 
 BORN = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -68,6 +69,13 @@ async def build_world(tenant: Tenant, shared: Mapping[str, UUID] | None = None) 
             if table.name == "life_cycle_step":  # likewise
                 ids[table.name] = (await session.scalars(select(table.c.id))).one()
                 continue
+            if table.name == "organization_plan":  # which an organization may have from its birth
+                begun = await session.scalar(
+                    select(table.c.id).where(table.c.organization_id == tenant.organization.id)
+                )
+                if begun is not None:
+                    ids[table.name] = begun
+                    continue
             row = example_row(table, tenant, ids)
             await session.execute(insert(table).values(row))
             ids[table.name] = row["id"]
@@ -125,7 +133,9 @@ def example_row(table: Table, tenant: Tenant, ids: Mapping[str, UUID]) -> dict[s
         if column.name in row or column.computed is not None:
             continue
         target = targets.get(column.name)
-        if target in {"membership", "app_user"}:
+        if target == "plan":  # the platform's, the same for all
+            row[column.name] = FALLBACK_PLAN
+        elif target in {"membership", "app_user"}:
             row[column.name] = tenant.owner.user_id
         elif target is not None:
             row[column.name] = ids.get(target)

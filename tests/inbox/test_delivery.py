@@ -32,8 +32,10 @@ from crm_app.domains.inbox.errors import (
 from crm_app.domains.inbox.models import DeliveryStatus, Direction
 from crm_app.domains.inbox.schemas import MessageView
 from crm_app.domains.inbox.services.delivery import deliver_message
+from crm_app.domains.plans.errors import LimitReached
 from tests.conftest import MakeActor
 from tests.inbox.conftest import Desk, echo, inbound, status
+from tests.plans.having import have_plan
 
 
 @pytest.fixture
@@ -563,3 +565,27 @@ async def test_failed_deliveries_come_in_windows(talk: Desk) -> None:
     first = await talk.call(service.list_failed_deliveries, limit=2)
     rest = await talk.call(service.list_failed_deliveries, limit=2, cursor=first.next_cursor)
     assert [each.message.id for each in (*first.items, *rest.items)] == sent[::-1]
+
+
+async def test_the_months_messages_are_counted_and_end(talk: Desk) -> None:
+    """Notes and arriving messages never count; what was taken back does not either."""
+    await have_plan(talk.tenant, limits={"messages": 2})
+    conversation_id = (await talk.only()).id
+    await talk.send("Um", idempotency_key="chave-0001")
+    await talk.send("Um", idempotency_key="chave-0001")  # the same one again
+    held = await talk.send("Ops", undo_seconds=5)
+    with pytest.raises(LimitReached) as refused:
+        await talk.send("Demais")
+    assert refused.value.key == "errors.limits.messages"
+    await talk.call(service.undo_send, message_id=held.id)
+    await talk.send("Dois")
+    with pytest.raises(LimitReached):
+        await talk.send("Demais")
+    await talk.call(
+        service.add_note, conversation_id=conversation_id, body="Cliente antigo", idempotency_key="nota-0001"
+    )
+    await talk.hear(inbound("Ainda aí?", at=60))
+    await talk.leave_now()
+    assert [one["text"] for one in talk.network.taken()] == ["Um", "Dois"]
+    assert "Ainda aí?" in [one.body for one in await talk.thread()]
+    assert "Demais" not in [one.body for one in await talk.thread()]

@@ -52,7 +52,7 @@ async def test_who_may_set_it_up(make_actor: MakeActor, provider: FakeProvider, 
     wanted = ProviderSettings(
         issuer=provider.issuer, client_id=CLIENT_ID, client_secret=SecretStr("x"), domains=("a.example",)
     )
-    if actor.can("organization.manage"):
+    if actor.can("sso.manage"):
         assert (await settings.save_provider(actor, settings=wanted)).issuer == provider.issuer
         return
     with pytest.raises(Forbidden):

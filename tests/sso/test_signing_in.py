@@ -11,12 +11,15 @@ from crm_app.core.clock import utc_now
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.errors import NotFound
 from crm_app.domains.accounts import organizations, service, step_up
+from crm_app.domains.accounts.entering import enter_with_password
+from crm_app.domains.accounts.errors import SsoRequired
 from crm_app.domains.accounts.factor_errors import ProofNeeded
-from crm_app.domains.accounts.schemas import SignedIn
+from crm_app.domains.accounts.schemas import FactorNeeded, NewSession, SignedIn
 from crm_app.domains.sso import oidc, signing_in
 from crm_app.domains.sso.errors import SsoStale
-from tests.conftest import MakeActor, Tenant
+from tests.conftest import PASSWORD, MakeActor, Tenant
 from tests.fakes.oidc import FakeProvider, Person
+from tests.plans.having import have_plan
 from tests.sso.conftest import Walker, problem_of
 
 
@@ -280,3 +283,40 @@ async def test_an_inactive_member_stays_out(
 async def test_the_service_itself_refuses_a_stranger(db: object) -> None:
     with pytest.raises(SsoStale):
         await signing_in.finish(state="x", code="y", problem="", verifier="z", ip="", user_agent="")
+
+
+async def test_without_the_module_the_way_is_closed_and_nobody_locked_out(
+    walker: Walker, configure: Any, tenant: Tenant, make_actor: MakeActor, provider: FakeProvider
+) -> None:
+    """What a plan no longer holds must not be the only way in."""
+    member = await make_actor()
+    await rename(member.user_id, provider.person.email)
+    await configure(only=True)
+    begun = await walker.ask(await walker.leave())
+    with pytest.raises(SsoRequired):
+        await enter_by_password(provider.person.email)
+    await have_plan(tenant, modules=["analytics"])
+    assert problem_of(await walker.client.get(begun)) == "errors.modules.sso"
+    assert problem_of(await walker.client.get(f"/api/auth/sso/{walker.slug}")) == "errors.modules.sso"
+    entered = await enter_by_password(provider.person.email)
+    assert isinstance(entered, NewSession)
+    assert (await who_is(entered.token)).actor.user_id == member.user_id
+
+
+async def test_a_full_organization_says_so_to_whoever_comes_for_the_first_time(
+    walker: Walker, configure: Any, tenant: Tenant, provider: FakeProvider
+) -> None:
+    await configure()
+    await have_plan(tenant, limits={"members": 1})
+    answer = await walker.arrive()
+    assert problem_of(answer) == "errors.members.seats_taken"
+    assert "limit=1" in answer.headers["location"]
+    assert walker.session is None
+    await have_plan(tenant, limits={"members": 2})
+    await walker.arrive()
+    assert (await who_is(walker.session)).user.email == provider.person.email
+
+
+async def enter_by_password(email: str) -> NewSession | FactorNeeded:
+    async with system_unit_of_work() as session:
+        return await enter_with_password(session, email=email, password=PASSWORD, ip="", user_agent="")

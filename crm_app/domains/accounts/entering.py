@@ -20,6 +20,7 @@ from crm_app.domains.accounts.errors import NoOrganization, SsoRequired, WrongCr
 from crm_app.domains.accounts.factor_models import PendingEntry
 from crm_app.domains.accounts.models import Membership, User, UserSession
 from crm_app.domains.accounts.schemas import FactorNeeded, NewSession
+from crm_app.domains.plans import entitled
 
 PENDING_LIFETIME = timedelta(minutes=10)
 
@@ -98,7 +99,18 @@ async def place_of(
     for membership, organization in wanted:
         if sso_only.admits(membership, organization, method):
             return membership
+        if not await _has_sso(session, user_id, organization.id):
+            return membership  # the one way in is closed: nobody is locked out
     raise SsoRequired(slug=wanted[0][1].slug)
+
+
+async def _has_sso(session: AsyncSession, user_id: UUID, organization_id: UUID) -> bool:
+    """Tell whether an organization still has single sign-on; leaves the scope as it was."""
+    await set_tenant(session, organization_id, user_id)
+    found = await entitled.has_module(session, organization_id, "sso")
+    await set_tenant(session, None)
+    await set_scope(session, "user_id", str(user_id))
+    return found
 
 
 async def _ask_for_factor(

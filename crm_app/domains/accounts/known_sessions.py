@@ -23,6 +23,7 @@ from crm_app.domains.accounts.events import (
 )
 from crm_app.domains.accounts.rules import hash_token
 from crm_app.domains.accounts.schemas import SignedIn
+from crm_app.domains.plans.events import ModulesChanged
 
 FRESH_SECONDS = 15.0
 """How long a recognised session is believed without asking the database; a revocation is heard at once."""
@@ -87,7 +88,7 @@ class KnownSessions:
             self.forget(fact["user_id"], fact.get("session_id"))
         elif fact["name"].startswith("member.") and fact.get("user_id"):
             self.forget(fact["user_id"])
-        elif fact["name"] in {"organization.factors", "organization.state"}:
+        elif fact["name"] in {"organization.factors", "organization.modules", "organization.state"}:
             self.forget_organization(fact["organization_id"])
 
     def start(self) -> Callable[[], None]:
@@ -138,5 +139,5 @@ async def _forget_everybody(fact: Any) -> None:
     known_sessions.forget_organization(str(fact.organization_id))
 
 
-for _change in (FactorPolicyChanged, OrganizationStateChanged):
+for _change in (FactorPolicyChanged, ModulesChanged, OrganizationStateChanged):
     subscribe(_change)(_forget_everybody)

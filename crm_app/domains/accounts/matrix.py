@@ -41,11 +41,12 @@ MODULES: Final = (
         ("conversations.pickup", "conversations.reassign"),
     ),
     Module("analytics", ("analytics.read",)),
-    Module("channels", (), ("channels.read", "channels.manage", "deliveries.replay")),
+    Module("channels", (), ("channels.read", "channels.manage", "deliveries.replay", "simulator.use")),
+    Module("integration", (), ("api.use",)),
     Module(
         "organization",
         (),
-        ("members.manage", "teams.manage", "roles.manage", "organization.manage", "audit.read"),
+        ("members.manage", "teams.manage", "roles.manage", "organization.manage", "sso.manage", "audit.read"),
     ),
 )
 REACHING: Final = frozenset(name for module in MODULES for name in module.reaching)
@@ -63,6 +64,7 @@ _NEEDS: Final = MappingProxyType(
         "conversations.pickup": "conversations.read",
         "conversations.reassign": "messages.send",
         "channels.manage": "channels.read",
+        "simulator.use": "conversations.read",
     }
 )
 
@@ -114,14 +116,16 @@ def parse(given: Mapping[str, str]) -> Matrix:
 def check_grant(actor: Actor, matrix: Matrix) -> None:
     """Raise `GrantTooHigh` when a matrix holds more than the actor, or reaches further."""
     for name, reach in matrix.items():
-        if not actor.can(name) or reach.breadth > actor.reach(name).breadth:
+        held = actor.granted_reach(name)
+        if held is None or reach.breadth > held.breadth:
             raise GrantTooHigh(permission=name)
 
 
 def check_own(actor: Actor, matrix: Matrix) -> None:
     """Raise `OwnRoleLowered` when the actor would lose something by holding this matrix."""
-    for name in sorted(actor.permissions & KNOWN):
-        if name not in matrix or matrix[name].breadth < actor.reach(name).breadth:
+    for name in sorted(actor.granted & KNOWN):
+        held = actor.granted_reach(name)
+        if held is not None and (name not in matrix or matrix[name].breadth < held.breadth):
             raise OwnRoleLowered(permission=name)
 
 

@@ -54,7 +54,7 @@ async def change_role(session: AsyncSession, actor: Actor, *, user_id: UUID, rol
         raise Invalid(field="role")
     changed = await role_queries.find_change(session, actor.organization_id, role)
     granted = matrix.resolve(role, changed.changes if changed else {})
-    member_rules.check_role(acting, actor.permissions, role, granted.keys())
+    member_rules.check_role(acting, actor.granted, role, granted.keys())
     matrix.check_grant(actor, granted)
     await _check_touch(session, acting, membership)
     if membership.role != role or membership.role_id is not None:

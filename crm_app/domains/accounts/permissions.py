@@ -7,7 +7,17 @@ from uuid import UUID
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.models import Role
 
-READS: Final = frozenset({"contacts.read", "deals.read", "conversations.read", "channels.read", "analytics.read"})
+READS: Final = frozenset(
+    {
+        "contacts.read",
+        "deals.read",
+        "conversations.read",
+        "channels.read",
+        "analytics.read",
+        "api.use",
+        "simulator.use",
+    }
+)
 PICKS_UP: Final = frozenset({"contacts.pickup", "deals.pickup", "conversations.pickup"})
 """To see what belongs to nobody although one's reach is narrow, and to take it for oneself."""
 SELLS: Final = READS | PICKS_UP | {"contacts.write", "deals.write", "messages.send", "conversations.reassign"}
@@ -17,6 +27,7 @@ ADMINISTERS: Final = MANAGES | {
     "members.manage",
     "organization.manage",
     "roles.manage",
+    "sso.manage",
     "teams.manage",
 }
 

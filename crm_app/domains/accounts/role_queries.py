@@ -1,6 +1,7 @@
 """SQL of roles and teams: what a session needs of them, and their rows."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,17 +12,19 @@ from sqlmodel import col
 from crm_app.core.sql import Row, fetch_all, fetch_one
 from crm_app.domains.accounts.models import Membership
 from crm_app.domains.accounts.role_models import OwnRole, Team, TeamMember
+from crm_app.domains.plans.repository import ENTITLED
 
-_ACCESS = """
-SELECT (SELECT r.changes FROM role r WHERE r.organization_id = %(organization_id)s
+_ACCESS = f"""
+SELECT {ENTITLED},
+       (SELECT r.changes FROM role r WHERE r.organization_id = %(organization_id)s
           AND (r.id = %(role_id)s OR %(role_id)s::uuid IS NULL AND r.name IS NULL AND r.based_on = %(role)s)
        ) AS changes,
-       coalesce(array_agg(DISTINCT other.user_id) FILTER (WHERE other.user_id IS NOT NULL), '{}') AS colleagues,
-       coalesce(array_agg(DISTINCT other.user_id) FILTER (WHERE mine.leads AND other.user_id IS NOT NULL), '{}')
+       coalesce(array_agg(DISTINCT other.user_id) FILTER (WHERE other.user_id IS NOT NULL), '{{}}') AS colleagues,
+       coalesce(array_agg(DISTINCT other.user_id) FILTER (WHERE mine.leads AND other.user_id IS NOT NULL), '{{}}')
          AS led
 FROM team_member mine
 JOIN team_member other ON other.organization_id = mine.organization_id AND other.team_id = mine.team_id
-WHERE mine.organization_id = %(organization_id)s AND mine.user_id = %(user_id)s"""
+WHERE mine.organization_id = %(organization_id)s AND mine.user_id = %(user_id)s"""  # noqa: S608
 
 _COUNTS = """
 SELECT role, role_id, count(*) AS members FROM membership
@@ -35,10 +38,17 @@ WHERE t.organization_id = %(organization_id)s ORDER BY u.name, u.id"""
 
 
 async def load_access(
-    session: AsyncSession, organization_id: UUID, user_id: UUID, role: str, role_id: UUID | None
+    session: AsyncSession, organization_id: UUID, user_id: UUID, role: str, role_id: UUID | None, now: datetime
 ) -> Row:
-    """Return `changes` of the member's role, the `colleagues` in their teams, and those whom they `led`."""
-    values = {"organization_id": organization_id, "user_id": user_id, "role": role, "role_id": role_id}
+    """Return `changes` of the member's role, the `colleagues` in their teams, those whom they `led`, and what the
+    member may use of the product."""
+    values = {
+        "organization_id": organization_id,
+        "user_id": user_id,
+        "role": role,
+        "role_id": role_id,
+        "now": now,
+    }
     found = await fetch_one(session, _ACCESS, values)
     assert found is not None  # an aggregate always has a row
     return found

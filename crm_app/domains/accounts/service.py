@@ -17,7 +17,7 @@ from crm_app.core.ids import new_id
 from crm_app.core.life_cycle import State, standing_of
 from crm_app.core.tenancy import Actor
 from crm_app.core.trace import current_trace_id
-from crm_app.domains.accounts import access, factor_repository, passwords, repository, rules
+from crm_app.domains.accounts import access, factor_repository, passwords, repository, rules, seats
 from crm_app.domains.accounts.errors import EmailTaken
 from crm_app.domains.accounts.events import MemberAdded, PreferencesChanged, SessionRevoked
 from crm_app.domains.accounts.models import Membership, Organization, Role, User, UserSession
@@ -30,6 +30,7 @@ from crm_app.domains.accounts.schemas import (
     UserView,
 )
 from crm_app.domains.accounts.sso_only import SSO
+from crm_app.domains.plans import entitled
 
 LOCALES = ("pt-BR", "en")
 THEMES = ("system", "light", "dark")
@@ -153,6 +154,8 @@ async def create_organization(
     await session.flush()
     session.add(Membership(organization_id=organization.id, user_id=user.id, role=Role.OWNER))
     await session.flush()
+    if not is_demo:  # which has everything
+        await entitled.begin(session, organization.id)
     owner = Actor(organization.id, user.id, Role.OWNER, permissions_of(Role.OWNER))
     await audit(session, owner, "organization.create", "organization", organization.id, after={"name": title})
     return OrganizationCreated(id=organization.id, slug=organization.slug, owner_id=user.id)
@@ -178,12 +181,13 @@ async def add_member(
 ) -> MemberView:
     """Create a user and make them a member with this role.
 
-    Raises `EmailTaken`, `Invalid`, `Forbidden`, `PaymentPending`.
+    Raises `EmailTaken`, `Invalid`, `Forbidden`, `SeatsTaken` or `PaymentPending`.
     """
     actor.require("members.manage")
     await require_growth(session)
     held = _one_of(role, list(Role), "role")
     user = await _new_user(session, email=email, name=name, password=password)
+    await seats.take_seat(session, actor.organization_id)
     membership = Membership(organization_id=actor.organization_id, user_id=user.id, role=held)
     session.add(membership)
     await session.flush()

@@ -24,6 +24,7 @@ from crm_app.domains.accounts.models import Membership, Organization, Role, User
 from crm_app.domains.accounts.schemas import FactorNeeded, NewSession, OrganizationCreated
 from crm_app.domains.accounts.strength import require_strong
 from crm_app.domains.accounts.tokens import redeem_token, revoke_tokens
+from crm_app.domains.plans import entitled
 
 CURRENCIES = ("BRL", "USD", "EUR", "GBP", "ARS", "BOB", "COP", "MXN", "PEN", "UYU")
 """Those with hundredths: amounts are kept in cents."""
@@ -107,6 +108,7 @@ async def _create(session: AsyncSession, form: SignupForm, email: str, slug: str
         raise (EmailTaken(email=email) if "app_user" in str(taken.orig) else SlugTaken(field="slug")) from taken
     session.add(Membership(organization_id=organization.id, user_id=user.id, role=Role.OWNER))
     await session.flush()
+    await entitled.begin(session, organization.id)
     actor = Actor(organization.id, user.id, Role.OWNER, frozenset())
     after = {"name": organization.name, "slug": slug}
     await service.audit(session, actor, "organization.create", "organization", organization.id, after=after)

@@ -34,7 +34,7 @@ async def requires_sso(session: AsyncSession, organization_id: UUID) -> bool:
 
 async def require_sso(session: AsyncSession, actor: Actor, *, only: bool) -> int:
     """Close the other ways in, or open them again; returns how many sessions that ended. Raises `Forbidden`."""
-    actor.require("organization.manage")
+    actor.require("sso.manage")
     organization = await repository.find_organization(session, actor.organization_id)
     if organization is None:
         raise NotFound(kind="organization")

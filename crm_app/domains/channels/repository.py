@@ -107,6 +107,14 @@ async def list_channels(session: AsyncSession, organization_id: UUID, *, archive
     return (await session.scalars(statement.order_by(col(Channel.id)))).all()
 
 
+async def count_open(session: AsyncSession, organization_id: UUID) -> int:
+    """Return how many channels of the organization are not archived."""
+    statement = select(func.count()).where(
+        col(Channel.organization_id) == organization_id, col(Channel.archived_at).is_(None)
+    )
+    return int(await session.scalar(statement) or 0)
+
+
 async def list_credentials(
     session: AsyncSession, organization_id: UUID, channel_id: UUID
 ) -> Sequence[ChannelCredential]:

@@ -27,6 +27,7 @@ from crm_app.domains.channels.registry import get_provider
 from crm_app.domains.channels.schemas import PairingView, SessionStatus
 from crm_app.domains.channels.simulator.network import network
 from crm_app.domains.channels.views import ChannelConfiguration, ChannelCreated, ChannelView
+from crm_app.domains.plans.metering import take_place
 
 KEY_AGAIN = "errors.channels.key_again"
 TRUSTED_HOST = "trusted_host"
@@ -55,7 +56,7 @@ async def create_channel(
     """Create a channel and return its webhook's path and secret, which is never shown again.
 
     `trusted` is for the operator's own command: it opens the private destination that `config` names (say a WAHA
-    server on this machine) for this channel. Raises `Forbidden`, `Invalid` or `PaymentPending`.
+    server on this machine) for this channel. Raises `Forbidden`, `Invalid`, `LimitReached` or `PaymentPending`.
     """
     actor.require("channels.manage")
     await require_growth(session)
@@ -64,6 +65,7 @@ async def create_channel(
     host = _destination(public)
     if trusted and host:
         public[TRUSTED_HOST] = host
+    await take_place(session, actor.organization_id, "channels", standing=repository.count_open)
     paired = spec.capabilities.pairing == "none"
     channel = Channel(
         organization_id=actor.organization_id,

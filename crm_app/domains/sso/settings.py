@@ -15,11 +15,11 @@ from crm_app.domains.sso import oidc, repository
 from crm_app.domains.sso.models import IdentityProvider
 from crm_app.domains.sso.schemas import GOOGLE_ISSUER, Preset, ProviderSettings, ProviderView
 
-PERMISSION = "organization.manage"
+PERMISSION = "sso.manage"
 
 
 async def read_provider(session: AsyncSession, actor: Actor) -> ProviderView | None:
-    """Return the organization's identity provider, None when there is none. Permission `organization.manage`."""
+    """Return the organization's identity provider, None when there is none. Permission `sso.manage`."""
     actor.require(PERMISSION)
     row = await repository.find_provider(session, actor.organization_id)
     return None if row is None else await _view(session, actor, row)

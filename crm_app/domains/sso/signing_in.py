@@ -22,6 +22,7 @@ from crm_app.domains.accounts.errors import EmailTaken
 from crm_app.domains.accounts.models import Role
 from crm_app.domains.accounts.permissions import system_actor
 from crm_app.domains.accounts.schemas import NewSession
+from crm_app.domains.plans import entitled
 from crm_app.domains.sso import oidc, repository
 from crm_app.domains.sso.errors import EmailNotProven, ForeignDomain, NotInvited, SsoDenied, SsoStale, SsoUnknown
 from crm_app.domains.sso.models import IdentityProvider, SsoIdentity
@@ -36,7 +37,7 @@ async def begin(*, slug: str, returns_to: str = "/") -> Begun:
     """Begin a sign-in at the identity provider of the organization called `slug` in addresses.
 
     The verifier goes into a cookie of that browser and nowhere else; `returns_to` is a path of ours. Opens
-    transactions of its own, none while the provider is asked. Raises `SsoUnknown`, `ProviderAway`.
+    transactions of its own, none while the provider is asked. Raises `SsoUnknown`, `ModuleOff`, `ProviderAway`.
     """
     async with system_unit_of_work() as session:
         organization_id = await repository.find_organization_id(session, slug[:60].strip().lower())
@@ -59,8 +60,8 @@ async def finish(
 
     `problem` is what the provider answered instead of a code. The state is used up first, whatever comes of it.
     Opens transactions of its own, none while the provider is asked. Raises `SsoStale` (another browser, used, too
-    old, forged), `SsoDenied`, `SsoUnknown`, `BadIdToken`, `EmailNotProven`, `ForeignDomain`, `NotInvited`,
-    `ProviderAway`, `NoOrganization`.
+    old, forged), `SsoDenied`, `SsoUnknown`, `ModuleOff`, `BadIdToken`, `EmailNotProven`, `ForeignDomain`,
+    `NotInvited`, `ProviderAway`, `NoOrganization`.
     """
     async with system_unit_of_work() as session:
         opened = await _redeem(session, state)
@@ -101,6 +102,7 @@ async def _active_provider(session: AsyncSession, organization_id: UUID) -> Iden
     row = await repository.find_provider(session, organization_id)
     if row is None or not row.is_active:
         raise SsoUnknown
+    await entitled.require_module(session, organization_id, "sso")
     return row
 
 

@@ -23,7 +23,7 @@ def settings_groups() -> list[Group]:
                 NavEntry("shell.nav.channels", routes.CHANNELS, "signal", allowed("channels.read")),
                 NavEntry("shell.settings.audit", routes.AUDIT, "scroll-text", allowed("audit.read")),
                 NavEntry("shell.settings.outbox", routes.OWN_OUTBOX, "mail", allowed("organization.manage")),
-                NavEntry("sso.nav", routes.SSO_SETTINGS, "key-round", allowed("organization.manage")),
+                NavEntry("sso.nav", routes.SSO_SETTINGS, "key-round", allowed("sso.manage")),
             ],
         ),
         (

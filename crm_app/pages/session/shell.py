@@ -2,11 +2,13 @@
 
 import functools
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import reflex as rx
 from reflex_base.style import set_color_mode
 
+from crm_app.domains.plans.registry import MODULES
 from crm_app.pages import routes
 from crm_app.pages.session.notices import Notices
 from crm_app.pages.session.organizations import Organizations
@@ -34,8 +36,18 @@ def _entries() -> list[NavEntry]:
         NavEntry("shell.nav.contacts", routes.CONTACTS, "users", allowed("contacts.read")),
         NavEntry("shell.nav.dashboard", routes.DASHBOARD, "chart-column", allowed("analytics.read")),
         NavEntry("shell.nav.settings", routes.SETTINGS, "sliders-horizontal", _any_settings(), on_phone=False),
-        NavEntry("shell.nav.simulator", routes.SIMULATOR, "smartphone", Session.is_demo, on_phone=False),
+        NavEntry(
+            "shell.nav.simulator",
+            routes.SIMULATOR,
+            "smartphone",
+            Session.is_demo & allowed("simulator.use"),
+            on_phone=False,
+        ),
     ]
+
+
+def _plays() -> rx.Var[bool]:
+    return Session.is_demo & allowed("simulator.use")
 
 
 def _any_settings() -> rx.Var[bool]:
@@ -242,7 +254,22 @@ def effects() -> rx.Component:
 
 
 def _refused() -> rx.Component:
-    return q.empty_state(t("shell.denied.title"), t("shell.denied.body"), icon_name="lock")
+    """Why a page is not shown: the role does not allow it, or the organization has not the module."""
+    denied = q.empty_state(t("shell.denied.title"), t("shell.denied.body"), icon_name="lock")
+    missing = q.empty_state(
+        _by_module(lambda key: t(f"modules.name.{key}")),
+        rx.fragment(
+            _by_module(lambda key: t(f"modules.about.{key}")),
+            " ",
+            _by_module(lambda key: t(f"errors.modules.{key}")),
+        ),
+        icon_name="puzzle",
+    )
+    return rx.cond(Session.missing_module != "", missing, denied)
+
+
+def _by_module(words: Callable[[str], rx.Var]) -> rx.Var:
+    return rx.match(Session.missing_module, *[(one.key, words(one.key)) for one in MODULES], "")
 
 
 def _payment_pending() -> rx.Component:

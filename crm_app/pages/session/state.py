@@ -22,6 +22,8 @@ class Session(rx.State):
 
     signed_in: bool = False
     denied: bool = False
+    missing_module: str = ""
+    """Key of the module without which the page that was asked for is not shown."""
     must_set_factor: bool = False
     runs_platform: bool = False
     organization_state: str = ""
@@ -31,6 +33,8 @@ class Session(rx.State):
     user_email: str = ""
     role: str = ""
     permissions: list[str] = []
+    withheld: dict[str, str] = {}
+    """Permissions that the role gives and a missing module takes back, with that module's key."""
     organization_id: str = ""
     organization_name: str = ""
     time_zone: str = "America/Sao_Paulo"
@@ -50,6 +54,7 @@ class Session(rx.State):
         Only what is shown is decided here. Each handler of the page is checked by itself.
         """
         bridge.leave(self.router.session.client_token, keep=STAYING)
+        self.missing_module = ""
         if permission == PUBLIC:
             self.denied = False
             return None
@@ -63,6 +68,7 @@ class Session(rx.State):
         if self.must_set_factor and permission != ANY_SESSION:
             return rx.redirect(PROFILE, replace=True)
         self.denied = "." in permission and permission not in self.permissions
+        self.missing_module = self.withheld.get(permission, "") if self.denied else ""
         return None
 
     @handler(HELD)
@@ -88,6 +94,7 @@ class Session(rx.State):
         self.organization_state = organization.state
         self.at_rest = signed_in.at_rest
         self.permissions = sorted(signed_in.actor.permissions)
+        self.withheld = dict(signed_in.actor.withheld)
         self.organization_id = str(organization.id)
         self.organization_name = organization.name
         self.time_zone = organization.time_zone

@@ -72,7 +72,7 @@ def beside(content: rx.Component, *, route: str) -> rx.Component:
         class_name="dock-p",
         aria_label=t("simulator.phone"),
     )
-    able = Session.is_demo & allowed("messages.send")
+    able = Session.is_demo & allowed("messages.send") & allowed("simulator.use")
     return rx.el.div(
         rx.el.div(content, class_name="docked-page"),
         rx.cond(able, rx.cond(SimulatorState.docked, panel, open_it), rx.fragment()),

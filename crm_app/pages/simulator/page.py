@@ -48,7 +48,7 @@ def _behaviour() -> rx.Component:
     )
 
 
-@app_page(SIMULATOR, title_key="simulator.title", permission="conversations.read", on_load=SimulatorState.load)
+@app_page(SIMULATOR, title_key="simulator.title", permission="simulator.use", on_load=SimulatorState.load)
 def page() -> rx.Component:
     """Customers and scripts on the left, the phone in the middle, the customer's behaviour beside it."""
     none = q.empty_state(t("simulator.empty.title"), t("simulator.empty.body"), icon_name="smartphone")

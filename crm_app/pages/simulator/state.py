@@ -43,7 +43,7 @@ class SimulatorState(PageState, rx.State):
     adding: bool = False
     number_error: str = ""
 
-    @handler("conversations.read")
+    @handler("simulator.use")
     async def load(self) -> None:
         """Find the simulated channel and its phones; open the phone that was used last."""
         async with self._work() as (session, actor):
@@ -69,19 +69,19 @@ class SimulatorState(PageState, rx.State):
         self.phone = next((row for row in map(phone_row, phones) if row["id"] == str(phone_id)), NO_PHONE)
         self.bubbles = [bubble_row(message) for message in messages]
 
-    @handler("conversations.read")
+    @handler("simulator.use")
     async def dock(self, wish: bool) -> Any:
         """Show or hide the phone at the right edge of the app."""
         self.docked = bool(wish)
         return SimulatorState.load if self.docked else None
 
-    @handler("conversations.read")
+    @handler("simulator.use")
     async def choose(self, phone_id: str) -> None:
         """Take another customer's phone into the hand."""
         self.business_typing = ""
         await self._open(UUID(str(phone_id)))
 
-    @handler("conversations.read")
+    @handler("simulator.use")
     async def show_form(self, wish: bool) -> None:
         """Open or close the form for a new customer."""
         self.adding, self.number_error = bool(wish), ""

@@ -20,7 +20,7 @@ class SsoForm(FramePart):
 
 
 def _problem() -> rx.Component:
-    words = t(Sso.problem, host=Sso.host, domain=Sso.domain)
+    words = t(Sso.problem, host=Sso.host, domain=Sso.domain, limit=Sso.limit)
     shown = rx.el.div(p.icon("circle-alert", 16), rx.el.span(words), class_name="co-al da", role="alert")
     return rx.cond(Sso.problem != "", shown, rx.fragment())
 

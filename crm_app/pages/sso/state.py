@@ -5,7 +5,7 @@ import reflex as rx
 from crm_app.core.i18n import has_sentence
 from crm_app.pages.policy import PUBLIC, handler
 
-TOLD = ("errors.sso.", "errors.accounts.", "errors.too_many")
+TOLD = ("errors.sso.", "errors.accounts.", "errors.too_many", "errors.members.seats_taken", "errors.modules.sso")
 
 
 class Sso(rx.State):
@@ -15,6 +15,7 @@ class Sso(rx.State):
     problem: str = ""
     host: str = ""
     domain: str = ""
+    limit: str = ""
 
     @handler(PUBLIC)
     async def open(self) -> None:
@@ -22,4 +23,6 @@ class Sso(rx.State):
         asked = self.router.url.query_parameters
         key = str(asked.get("problem", ""))
         self.problem = key if key.startswith(TOLD) and has_sentence(key) else ""
-        self.slug, self.host, self.domain = (str(asked.get(name, ""))[:100] for name in ("slug", "host", "domain"))
+        self.slug, self.host, self.domain, self.limit = (
+            str(asked.get(name, ""))[:100] for name in ("slug", "host", "domain", "limit")
+        )

@@ -15,7 +15,7 @@ from crm_app.domains.sso.signing_in import CALLBACK
 from crm_app.pages.base import PageState, handler, notify
 from crm_app.pages.current import current_actor
 
-MANAGE = "organization.manage"
+MANAGE = "sso.manage"
 EMPTY = {"issuer": "", "client_id": "", "domains": "", "joins_as": "sales"}
 
 

@@ -32,7 +32,7 @@ SPEAK_JOB = "channels.simulator_speak"
 
 async def list_phones(session: AsyncSession, actor: Actor, *, channel_id: UUID) -> list[PhoneView]:
     """Return the customers' phones of a simulated channel, the most recently active first."""
-    actor.require("conversations.read")
+    actor.require("simulator.use")
     await _channel(session, actor, channel_id)
     phones = await repository.list_phones(session, actor.organization_id, channel_id)
     ids = [phone.id for phone in phones]
@@ -45,6 +45,7 @@ async def open_phone(
     session: AsyncSession, actor: Actor, *, channel_id: UUID, number: str, name: str
 ) -> PhoneView:
     """Return the phone with this number, made when there is none. Raises `Invalid` for a wrong number."""
+    actor.require("simulator.use")
     actor.require("messages.send")
     await _channel(session, actor, channel_id)
     normal = normal_number(number)
@@ -64,7 +65,7 @@ async def list_phone_messages(
     session: AsyncSession, actor: Actor, *, phone_id: UUID, limit: int = 100
 ) -> list[PhoneMessage]:
     """Return the last messages on a phone, the oldest first."""
-    actor.require("conversations.read")
+    actor.require("simulator.use")
     await repository.get_phone(session, actor.organization_id, phone_id)
     rows = await repository.list_messages(session, actor.organization_id, phone_id, max(1, min(limit, 500)))
     return [_message(row) for row in rows]
@@ -72,7 +73,7 @@ async def list_phone_messages(
 
 async def read_phone_file(session: AsyncSession, actor: Actor, *, message_id: UUID) -> StoredFile:
     """Return the file of a message on a phone. Raises `NotFound`."""
-    actor.require("conversations.read")
+    actor.require("simulator.use")
     row = await repository.get_message(session, actor.organization_id, message_id)
     if row.file is None:
         raise NotFound(kind="file")
@@ -93,6 +94,7 @@ async def customer_sends(
 
     Raises `Invalid` for an empty or endless text, `NotFound`.
     """
+    actor.require("simulator.use")
     actor.require("messages.send")
     body = text.replace("\x00", "")
     if len(body) > MAX_TEXT or (not body.strip() and file is None):
@@ -129,6 +131,7 @@ async def customer_types(
     session: AsyncSession, actor: Actor, *, phone_id: UUID, active: bool, recording: bool = False
 ) -> None:
     """Show the business that the customer types or records, or stopped."""
+    actor.require("simulator.use")
     actor.require("messages.send")
     phone = await repository.get_phone(session, actor.organization_id, phone_id)
     await call_webhook(
@@ -138,6 +141,7 @@ async def customer_types(
 
 async def customer_reads(session: AsyncSession, actor: Actor, *, phone_id: UUID) -> None:
     """Read everything that was delivered, whatever the switch says: the customer opened the conversation."""
+    actor.require("simulator.use")
     actor.require("messages.send")
     phone = await repository.get_phone(session, actor.organization_id, phone_id, lock=True)
     await read_all(session, phone)
@@ -153,6 +157,7 @@ async def switch_phone(
     reachable: bool | None = None,
 ) -> PhoneView:
     """Turn "reads messages" and "in reach" on or off; what waited moves on at once."""
+    actor.require("simulator.use")
     actor.require("messages.send")
     phone = await repository.get_phone(session, actor.organization_id, phone_id, lock=True)
     phone.reads = phone.reads if reads is None else reads
@@ -174,6 +179,7 @@ def list_scripts() -> list[ScriptView]:
 
 async def start_script(session: AsyncSession, actor: Actor, *, channel_id: UUID, script: str) -> PhoneView:
     """Have a scripted customer write first, and answer by themselves from then on. Raises `NotFound`."""
+    actor.require("simulator.use")
     actor.require("messages.send")
     await _channel(session, actor, channel_id)
     wanted = find_script(script)
@@ -188,6 +194,7 @@ async def start_script(session: AsyncSession, actor: Actor, *, channel_id: UUID,
 
 async def stop_script(session: AsyncSession, actor: Actor, *, phone_id: UUID) -> PhoneView:
     """Give the phone back to the person who plays."""
+    actor.require("simulator.use")
     actor.require("messages.send")
     phone = await repository.get_phone(session, actor.organization_id, phone_id, lock=True)
     phone.script, phone.script_turn = "", 0
@@ -224,6 +231,7 @@ async def say_first(
 
 async def react(session: AsyncSession, actor: Actor, *, phone_id: UUID, message_id: UUID) -> None:
     """Read what came, if the phone's owner reads; a scripted customer answers when nothing newer has come."""
+    actor.require("simulator.use")
     actor.require("messages.send")
     answered = await repository.get_message(session, actor.organization_id, message_id)
     phone = await repository.get_phone(session, actor.organization_id, phone_id, lock=True)

@@ -41,6 +41,7 @@ from crm_app.domains.inbox.services.assignment import take_over
 from crm_app.domains.inbox.services.media import Upload, open_upload
 from crm_app.domains.inbox.services.placing import place, show_newest, unanswer
 from crm_app.domains.inbox.services.thread import get_message
+from crm_app.domains.plans import metering
 
 DELIVER_JOB = "inbox.deliver_message"
 MAX_UNDO_SECONDS = 30
@@ -68,7 +69,7 @@ async def send_message(
     and is returned. `undo_seconds` (0 to 30) holds it back so that `undo_send` can take it away. An unassigned
     conversation goes to its first answerer. Permission `messages.send`. Raises `NotFound`, `EmptyMessage`,
     `TextTooLong`, `FileRefused`, `UploadExpired`, `CannotQuote`, `WindowClosed`, `ChannelGone`, `Conflict` (a key
-    that was used for another conversation).
+    that was used for another conversation), `LimitReached` when the month's messages are used up.
     """
     conversation = await access_to_write(session, actor, conversation_id)
     repeated = await _repeated(session, actor, conversation, idempotency_key)
@@ -83,7 +84,9 @@ async def send_message(
     quoted = await _quoted_id(session, conversation, reply_to)
     hold = timedelta(seconds=max(0, min(undo_seconds, MAX_UNDO_SECONDS)))
     first: Message | None = None
-    for number, (words, upload) in enumerate(_parts(text, uploads)):
+    parts = _parts(text, uploads)
+    await metering.take(session, actor.organization_id, "messages", len(parts))
+    for number, (words, upload) in enumerate(parts):
         message = _outbound(actor, conversation, words, upload, hold)
         message.idempotency_key = idempotency_key if number == 0 else f"{message.id}"
         message.reply_to_provider_id = quoted if number == 0 else None
@@ -220,6 +223,7 @@ async def undo_send(session: AsyncSession, actor: Actor, *, message_id: UUID) ->
     if message.status != DeliveryStatus.PENDING or message.attempts:
         raise AlreadySent
     await repository.delete_message(session, message)
+    await metering.give_back(session, actor.organization_id, "messages", taken_at=message.occurred_at)
     await unanswer(session, conversation)
     await show_newest(session, conversation)
     announce(
