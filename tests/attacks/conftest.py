@@ -21,6 +21,7 @@ from tests.api.clients import api_app, client_for
 from tests.attacks.household import Household, build_household
 from tests.attacks.world import Watchman, World, build_world, mark_people
 from tests.conftest import PASSWORD, Tenant
+from tests.life_cycle.operators import grant, open_session
 from tests.pages.conftest import open_tab
 
 __all__ = ["api_app", "client_for", "open_tab"]
@@ -56,9 +57,9 @@ async def victim(db: EmbeddedPostgres) -> World:
     return await _new_world("vitima")
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="module")
 async def intruder(db: EmbeddedPostgres) -> World:
-    """Another organization; its owner may do everything there."""
+    """Another organization; its owner may do everything there, and what one module has done to it ends with it."""
     return await _new_world("intruso")
 
 
@@ -92,3 +93,11 @@ async def walls(
 async def household(db: EmbeddedPostgres) -> Household:
     """An organization with a member of every role. None of them may reach what is not theirs."""
     return await build_household(await _new_tenant("casa"))
+
+
+@pytest_asyncio.fixture(scope="session")
+async def operator(db: EmbeddedPostgres) -> Actor:
+    """Somebody who runs the platform, in a session of their own."""
+    tenant = await _new_tenant("plataforma")
+    grant(db, tenant.owner.user_id)
+    return await open_session(tenant.owner)

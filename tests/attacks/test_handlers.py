@@ -15,22 +15,25 @@ import pytest_asyncio
 from crm_app.config import forget_settings, use_settings
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.postgres import EmbeddedPostgres
+from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import members, service
 from crm_app.domains.accounts.links import _end_everything
 from crm_app.domains.accounts.models import Role, User
+from crm_app.pages.policy import HELD
+from crm_app.pages.session.known import known_sessions
 from crm_app.pages.session.state import Session
 from crm_app.pages.session.toasts import Toasts
 from tests.attacks.doors import Door, by_state, doors, payloads, places_of, public
 from tests.attacks.household import NARROW, WIDE, Household, add_member
 from tests.attacks.world import Watchman, World, build_world, mark_people
 from tests.conftest import MakeOrganization, Tenant
+from tests.life_cycle.operators import begin_as, put
 from tests.pages.conftest import OpenTab, Tab
 
 GROUPS = by_state()
 each_state = pytest.mark.parametrize("group", sorted(GROUPS))
 
 SHORT = "a world has one row of everything: there is no second page"
-PLAIN = "the world's secrets are not sealed with a real key, so no vendor is called"
 # Handlers of which nothing is seen even when an owner calls them with ids of their own, and why.
 SILENT = {
     "AuditState.load_more": SHORT,
@@ -40,10 +43,6 @@ SILENT = {
     "ThreadState.load_older": SHORT,
     "ThreadState.forget_older": SHORT,
     "ThreadState.unfold": "the world's message is not longer than what is shown of it",
-    "ConfigureState.begin": PLAIN,
-    "SimulatorState.say": PLAIN,
-    "SimulatorState.send_sample": PLAIN,
-    "SimulatorState.type_something": PLAIN,
     "OwnOutbox.send_again": "a letter is sent again only where there is a mail server",
     "DealState.lose": "the world's pipeline has one stage, and it is not that of lost deals",
     "MembersState.undo": "the world's hand-over moved nothing that could come back",
@@ -292,3 +291,33 @@ async def test_an_open_tab_opens_nothing_once_its_session_is_over(
         watchman.assert_untouched()
     assert household.world.secret not in sent_to(tab)
     assert tab.state(Session)["signed_in"] is False
+
+
+@pytest_asyncio.fixture
+async def works_again(household: Household, db: EmbeddedPostgres) -> AsyncIterator[None]:
+    """An organization that was suspended in this test goes on afterwards."""
+    yield
+    begin_as(db, household.world.tenant.organization.id, "active")
+    known_sessions.clear()
+
+
+@each_state
+@pytest.mark.parametrize("when", ["while the tab was open", "before"])
+@pytest.mark.usefixtures("works_again")
+async def test_a_suspended_organization_opens_nothing(
+    when: str, group: str, open_tab: OpenTab, household: Household, operator: Actor, db: EmbeddedPostgres
+) -> None:
+    """What its people may still do is leave, and read why."""
+    place = places_of(GROUPS[group][0].state, household.world)[-1]
+    if when == "before":
+        await put(db, operator, household.world.tenant.organization.id, "suspended")
+    tab = await open_tab(household.members["leaver"], place)
+    if when != "before":
+        await put(db, operator, household.world.tenant.organization.id, "suspended")
+        await tab.settle()
+        forget(tab)
+    closed = [door for door in GROUPS[group] if door.permission != HELD]
+    with Watchman(db.admin_url, household.world) as watchman:
+        assert await opened(tab, closed, household.world) == []
+        watchman.assert_untouched()
+    assert household.world.secret not in sent_to(tab)

@@ -13,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import crm_app.domains.models  # noqa: F401  every table is known
 from crm_app.core.clock import utc_now
+from crm_app.core.crypto import get_sealer
 from crm_app.core.database import unit_of_work
 from crm_app.core.ids import new_id
 from crm_app.core.mail.models import MailStatus, OutboundMail
 from crm_app.domains.accounts.factor_models import Passkey
 from crm_app.domains.accounts.models import Organization, User
+from crm_app.domains.channels.credentials import WEBHOOK_SECRET
 from crm_app.domains.models import metadata
 from crm_app.domains.plans.registry import FALLBACK_PLAN
 from tests.conftest import Tenant
@@ -141,7 +143,13 @@ def example_row(table: Table, tenant: Tenant, ids: Mapping[str, UUID]) -> dict[s
             row[column.name] = ids.get(target)
         elif not column.nullable or column.name.endswith("_text"):
             row[column.name] = _value(table.name, column, secret_of(tenant))
-    return row
+    return row | _sealed(row, secret_of(tenant)) if table.name == "channel_credential" else row
+
+
+def _sealed(row: Mapping[str, Any], secret: str) -> dict[str, Any]:
+    """Return what makes a row of credentials one that opens: the channel's webhook secret is the word."""
+    sealed = get_sealer().seal(secret.encode(), context=f"channel:{row['channel_id']}:{WEBHOOK_SECRET}")
+    return {"name": WEBHOOK_SECRET, "key_id": sealed.key_id, "ciphertext": sealed.data}
 
 
 # Columns whose words the code knows; anything else may hold a secret.
