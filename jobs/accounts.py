@@ -10,6 +10,7 @@ from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.links import LINK_JOB, NOTE_RESET_JOB, Kind, note_reset, send_link
 from crm_app.domains.accounts.second_step import forget_waiting
 from crm_app.domains.accounts.tokens import forget_tokens
+from crm_app.domains.accounts.visits import END_JOB, end_visit
 from jobs.ticks import every
 
 every("accounts.forget_tokens", cron="37 4 * * *")
@@ -44,3 +45,10 @@ async def forget_entries() -> None:
     """Remove sign-ins and challenges of passkeys that nobody has finished in time."""
     async with system_unit_of_work() as session:
         await forget_waiting(session)
+
+
+@job(END_JOB, retry=3)
+async def end(organization_id: str, visit_id: str) -> None:
+    """End a visit whose time is up, unless it is over."""
+    async with system_unit_of_work() as session:
+        await end_visit(session, UUID(organization_id), UUID(visit_id))

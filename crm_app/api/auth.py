@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from crm_app.api.deps import SESSION_COOKIE, HeldSession, client_address, same_origin
+from crm_app.api.deps import SESSION_COOKIE, WayOut, client_address, same_origin
 from crm_app.api.entry import SignedInView, answer_entry
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.limits import Throttle
@@ -55,16 +55,16 @@ async def login(credentials: Credentials, request: Request) -> Response:
 
 
 @router.post("/logout", status_code=204)
-async def logout(signed_in: HeldSession, response: Response) -> None:
+async def logout(signed_in: WayOut, response: Response) -> None:
     """End this session and take its cookie back."""
-    async with unit_of_work(signed_in.actor, in_any_state=True) as session:
-        await service.sign_out(session, signed_in.actor)
+    async with unit_of_work(signed_in.own_actor, in_any_state=True) as session:
+        await service.sign_out(session, signed_in.own_actor)
     response.delete_cookie(SESSION_COOKIE, path="/")
 
 
 @router.post("/logout-everywhere", status_code=204)
-async def logout_everywhere(signed_in: HeldSession, response: Response) -> None:
+async def logout_everywhere(signed_in: WayOut, response: Response) -> None:
     """End every session of this user on every device."""
-    async with unit_of_work(signed_in.actor, in_any_state=True) as session:
-        await service.sign_out_everywhere(session, signed_in.actor)
+    async with unit_of_work(signed_in.own_actor, in_any_state=True) as session:
+        await service.sign_out_everywhere(session, signed_in.own_actor)
     response.delete_cookie(SESSION_COOKIE, path="/")

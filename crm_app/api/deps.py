@@ -14,6 +14,7 @@ from crm_app.core.errors import Forbidden, Unauthenticated
 from crm_app.core.life_cycle import refusal_of
 from crm_app.core.limits import Throttle
 from crm_app.core.tenancy import Actor
+from crm_app.core.visiting import ReadOnly
 from crm_app.domains.accounts.factor_errors import FactorRequired
 from crm_app.domains.accounts.known_sessions import known_sessions
 from crm_app.domains.accounts.schemas import SignedIn
@@ -71,10 +72,11 @@ def _is_own_origin(origin: str, host: str) -> bool:
 class _SessionCookie(APIKeyCookie):
     """The session behind the cookie. One dependency does it all: every level of them costs each call time."""
 
-    def __init__(self, *, anyhow: bool = False, at_rest: bool = False) -> None:
+    def __init__(self, *, anyhow: bool = False, at_rest: bool = False, visiting: bool = False) -> None:
         super().__init__(name=SESSION_COOKIE, scheme_name="session", description="Set by `POST /api/auth/login`.")
         self._anyhow = anyhow
         self._at_rest = at_rest
+        self._visiting = visiting
 
     async def __call__(self, request: Request) -> SignedIn:  # type: ignore[override]
         await same_origin(request)
@@ -90,6 +92,8 @@ class _SessionCookie(APIKeyCookie):
             raise refusal
         if signed_in.must_set_factor and not self._anyhow:
             raise FactorRequired
+        if signed_in.actor.visit is not None and not self._visiting:
+            raise ReadOnly
         actor = signed_in.actor
         bind_contextvars(ip=address, organization_id=str(actor.organization_id), user_id=str(actor.user_id))
         await _by_session.hit(str(actor.session_id))
@@ -106,6 +110,7 @@ class _ActorCookie(_SessionCookie):
         return actor
 
 
+# Whoever looks through somebody else's eyes does so in the screens: every route refuses, but for the ways out.
 CurrentSession = Annotated[SignedIn, Depends(_SessionCookie())]
 """Who is signed in. Raises `Unauthenticated`; `Forbidden` for a change that another site asked for;
 `OrganizationSuspended` where the organization does no work; `TooManyRequests` for whoever guesses or hurries."""
@@ -115,6 +120,9 @@ AnySession = Annotated[SignedIn, Depends(_SessionCookie(anyhow=True))]
 
 HeldSession = Annotated[SignedIn, Depends(_SessionCookie(anyhow=True, at_rest=True))]
 """The same, also while the organization does no work: to leave, or to prove who one is."""
+
+WayOut = Annotated[SignedIn, Depends(_SessionCookie(anyhow=True, at_rest=True, visiting=True))]
+"""The same, also during a visit; who asks is `own_actor`. For ending the visit, and for signing out."""
 
 CurrentActor = Annotated[Actor, Depends(_ActorCookie())]
 """The actor behind the call. Raises as `CurrentSession` does; below `/api/v1`, also `Forbidden` or `ModuleOff` for

@@ -52,7 +52,9 @@ async def look(held: Held, request: Request) -> Looked:
         offer = await accepting.read_invitation(session, token=held.token)
     cookie = request.cookies.get(SESSION_COOKIE, "")
     signed_in = await known_sessions.resolve(cookie) if cookie and len(cookie) <= MAX_TOKEN else None
-    return Looked(**offer.model_dump(), own=signed_in.user.email if signed_in else "")
+    return Looked(
+        **offer.model_dump(), own=signed_in.user.email if signed_in and signed_in.actor.visit is None else ""
+    )
 
 
 @router.post("/accept", response_model=SignedInView)

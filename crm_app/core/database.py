@@ -20,7 +20,8 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import Session
 
-from crm_app.core import events
+from crm_app.core import events, visiting
+from crm_app.core.clock import utc_now
 from crm_app.core.life_cycle import check_growth, refusal_of
 from crm_app.core.tenancy import Actor
 
@@ -134,22 +135,26 @@ async def set_scope(session: AsyncSession, name: str, value: str) -> None:
 async def _transaction(*tenant: UUID | None, in_any_state: bool = False) -> AsyncIterator[AsyncSession]:
     if _state.sessions is None:
         raise RuntimeError("the database is not open")
+    read_only = visiting.is_read_only()
     async with _state.sessions() as session:
-        refusal = refusal_of(await _begin(session, *tenant))
+        refusal = refusal_of(await _begin(session, *tenant, mode=" READ ONLY" if read_only else ""))
         if refusal is not None and not in_any_state:
             raise refusal
-        yield session
-        await _commit(session)
+        with visiting.explained():
+            yield session
+            await _commit(session)
         facts = events.take_announced(session)
-    await events.publish(facts)
+    if not read_only:  # what changed nothing has nothing to tell
+        await events.publish(facts)
 
 
-async def _begin(session: AsyncSession, *tenant: UUID | None) -> str | None:
+async def _begin(session: AsyncSession, *tenant: UUID | None, mode: str) -> str | None:
     """Begin the transaction, for a tenant or for none yet, in one trip; return the tenant's state."""
     driver = await driver_of(session)
     # Statements in one message take no parameters; what stands here is read as a UUID first.
     organization_id, user_id = (f"'{UUID(str(one))}'" if one else "''" for one in tenant or (None, None))
-    statement = f"BEGIN; {_SET_TENANT % (organization_id, user_id)}; {_TENANT_STATE}" if tenant else "BEGIN"
+    begin = f"BEGIN{mode}"
+    statement = f"{begin}; {_SET_TENANT % (organization_id, user_id)}; {_TENANT_STATE}" if tenant else begin
     with psycopg_errors(statement):
         cursor = await driver.execute(statement, prepare=False)
         if not tenant:
@@ -194,9 +199,13 @@ async def unit_of_work(actor: Actor, *, in_any_state: bool = False) -> AsyncIter
     Commits at the end, then publishes the facts that were announced; rolls back and re-raises on any error. Raises
     `OrganizationSuspended` or `OrganizationClosed` where the organization's state lets nothing be read or written.
     `in_any_state` is for what a person does about themselves alone: signing out, proving who they are, a language.
+    For a visiting actor everything in it is read-only; raises `VisitOver` once their time is up.
     """
-    async with _transaction(actor.organization_id, actor.user_id, in_any_state=in_any_state) as session:
-        yield session
+    if actor.visit is not None and actor.visit.until <= utc_now():
+        raise visiting.VisitOver
+    with visiting.reading_only(actor.visit is not None or visiting.is_read_only()):
+        async with _transaction(actor.organization_id, actor.user_id, in_any_state=in_any_state) as session:
+            yield session
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ from httpcore._backends.auto import AutoBackend
 
 from crm_app.config import get_settings
 from crm_app.core.errors import Invalid
+from crm_app.core.visiting import refuse_read_only
 
 TIMEOUT = httpx.Timeout(connect=5, read=20, write=20, pool=5)
 MAX_CONNECTIONS = 100
@@ -157,6 +158,7 @@ class _GuardedTransport(httpx.AsyncHTTPTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        refuse_read_only()
         try:
             return await super().handle_async_request(request)
         except httpx.ConnectError as error:

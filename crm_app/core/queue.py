@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_app.core import metrics, waiting_room
 from crm_app.core.database import APP_ROLE, Driver, driver_of, libpq_url
 from crm_app.core.trace import current_trace_id, trace
+from crm_app.core.visiting import refuse_read_only
 
 JobFunction = Callable[..., Awaitable[None]]
 
@@ -159,6 +160,7 @@ async def enqueue_outside(
     For ticks and tools; a use case takes `enqueue`. Raises `AlreadyEnqueued` when a job with the same
     `queueing_lock` is waiting.
     """
+    refuse_read_only()
     job_to_add = _build(name, arguments, lock=lock, queueing_lock=queueing_lock, schedule_at=None, priority=0)
     added = await queue.job_manager.defer_job_async(job_to_add)
     return cast(int, added.id)

@@ -20,6 +20,7 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from crm_app.config import get_settings, private_folder
 from crm_app.core.errors import NotFound, Unavailable
 from crm_app.core.ids import new_id
+from crm_app.core.visiting import refuse_read_only
 
 if TYPE_CHECKING:  # obstore has these names for type checkers only
     from obstore import GetOptions, GetResult
@@ -65,6 +66,7 @@ def _open_store(url: str) -> ObjectStore:
 
 async def put(organization_id: UUID, data: bytes) -> Stored:
     """Keep `data` for an organization and return where. Raises `Unavailable` when the storage does not take it."""
+    refuse_read_only()
     place = place_of(organization_id, data)
     try:
         await obstore.put_async(_store(), place.key, data)
@@ -111,6 +113,7 @@ async def _chunks(found: "GetResult") -> AsyncIterator[bytes]:
 
 async def delete(key: str) -> None:
     """Remove a file; harmless when it is gone already. Raises `Unavailable`."""
+    refuse_read_only()
     try:
         await obstore.delete_async(_store(), key)
     except FileNotFoundError:

@@ -2,12 +2,33 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
-from crm_app.core.errors import Forbidden, ModuleOff
+from crm_app.core.errors import Forbidden, ModuleOff, Unauthenticated
 from crm_app.core.sight import EVERYBODYS, NOTHING, Reach, Sight
+from crm_app.core.visiting import ReadOnly
 
-__all__ = ["Actor", "Reach", "Sight"]
+__all__ = ["Actor", "Reach", "Sight", "Visit", "VisitKind"]
+
+
+class VisitKind(StrEnum):
+    """Why somebody looks through other eyes than their own."""
+
+    VIEW_AS = "view_as"
+    SUPPORT = "support"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody else looks through an actor's eyes until a moment, and changes nothing: see `core.visiting`."""
+
+    id: UUID
+    kind: VisitKind
+    visitor: "Actor"
+    """The person behind it, as who they are."""
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +52,9 @@ class Actor:
     led: frozenset[UUID] = frozenset()
     withheld: Mapping[str, str] = field(default_factory=dict, hash=False)
     off: frozenset[str] = frozenset()
+    visit: Visit | None = None
+    barred: frozenset[str] = frozenset()
+    """What the person holds and a visitor who looks through their eyes does not get."""
 
     def has_module(self, module: str) -> bool:
         """Tell whether the actor has a module: by the organization's plan, beside it, or as one of the chosen."""
@@ -41,12 +65,29 @@ class Actor:
         return permission in self.permissions
 
     def require(self, permission: str) -> None:
-        """Raise `Forbidden` unless the actor holds `permission`, or `ModuleOff` where a missing module is why."""
+        """Raise `Forbidden` unless the actor holds `permission`, `ModuleOff` where a missing module is why.
+
+        Raises `ReadOnly` for what only the visitor does not get.
+        """
         if permission in self.permissions:
             return
+        if permission in self.barred:
+            raise ReadOnly
         if permission in self.withheld:
             raise ModuleOff(self.withheld[permission])
         raise Forbidden(permission=permission)
+
+    def own_person(self) -> UUID:
+        """Return whose account it is, for what belongs to the person and not to the organization.
+
+        Raises `Unauthenticated` when the system acts, and `ReadOnly` for a visitor: colleagues share work, not
+        accounts.
+        """
+        if self.visit is not None:
+            raise ReadOnly
+        if self.user_id is None:
+            raise Unauthenticated
+        return self.user_id
 
     def reach(self, permission: str) -> Reach:
         """Return how far a permission goes. Raises `Forbidden` when the actor does not hold it."""

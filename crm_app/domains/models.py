@@ -6,6 +6,7 @@ from crm_app.core.mail import models as mail
 from crm_app.domains.accounts import factor_models as factors
 from crm_app.domains.accounts import models as accounts
 from crm_app.domains.accounts import role_models as roles
+from crm_app.domains.accounts import visit_models as visits
 from crm_app.domains.channels import models as channels
 from crm_app.domains.contacts import models as contacts
 from crm_app.domains.inbox import models as inbox
@@ -27,4 +28,5 @@ __all__ = [
     "plans",
     "roles",
     "sso",
+    "visits",
 ]

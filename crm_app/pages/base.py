@@ -13,13 +13,13 @@ from crm_app.core.database import unit_of_work
 from crm_app.core.tenancy import Actor
 from crm_app.pages import live
 from crm_app.pages.current import current_actor
-from crm_app.pages.policy import ANY_SESSION, HELD, PLATFORM, PUBLIC, SIGNED_IN, handler
+from crm_app.pages.policy import ANY_SESSION, HELD, PLATFORM, PUBLIC, SIGNED_IN, VISITING, handler
 from crm_app.pages.presence import presence
 from crm_app.pages.session.toasts import notify
 
 __all__ = [
-    "ANY_SESSION", "HELD", "PLATFORM", "PUBLIC", "SIGNED_IN", "Page", "PageState", "app_page", "handler", "notify",
-    "pages",
+    "ANY_SESSION", "HELD", "PLATFORM", "PUBLIC", "SIGNED_IN", "VISITING", "Page", "PageState", "app_page",
+    "handler", "notify", "pages",
 ]  # fmt: skip
 
 Fact = dict[str, Any]

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 
 from crm_app.core.errors import Unauthenticated
 from crm_app.core.tenancy import Actor
+from crm_app.core.visiting import bind_read_only, reading_only
 
 _actor: ContextVar[Actor | None] = ContextVar("prumo_actor", default=None)
 
@@ -21,6 +22,7 @@ def current_actor() -> Actor:
 def bind_actor(actor: Actor | None) -> None:
     """Make `actor` the one who acts in the rest of this task (each event runs in a task of its own)."""
     _actor.set(actor)
+    bind_read_only(actor is not None and actor.visit is not None)
 
 
 @contextmanager
@@ -28,6 +30,7 @@ def acting_as(actor: Actor | None) -> Iterator[None]:
     """Make `actor` the one who acts inside the block."""
     token = _actor.set(actor)
     try:
-        yield
+        with reading_only(actor is not None and actor.visit is not None):
+            yield
     finally:
         _actor.reset(token)

@@ -14,7 +14,17 @@ from structlog.contextvars import bind_contextvars
 
 from crm_app.domains.accounts.schemas import SignedIn
 from crm_app.pages.current import bind_actor
-from crm_app.pages.policy import ANY_SESSION, HELD, PLATFORM, PUBLIC, SIGNED_IN, registered_permission
+from crm_app.pages.policy import (
+    ANY_SESSION,
+    ANY_TAB,
+    HELD,
+    PLATFORM,
+    PUBLIC,
+    SIGNED_IN,
+    VISITING,
+    is_quiet,
+    registered_permission,
+)
 from crm_app.pages.routes import HOME, LOGIN, PROFILE, SUSPENDED
 from crm_app.pages.session.known import known_sessions, session_token
 from crm_app.pages.session.state import Session, binding
@@ -54,6 +64,8 @@ class Guard(Middleware):
             return await _send_to_login(root, wiped)
         if signed_in is not None and permission != PLATFORM and (signed_in.at_rest or signed_in.must_set_factor):
             return _send_to(SUSPENDED if signed_in.at_rest else PROFILE)
+        if signed_in is not None and signed_in.actor.visit is not None and is_quiet(event.name):
+            return StateUpdate()
         log.warning("event refused", event_name=event.name, permission=permission)
         if signed_in is not None and (await root.get_state(Session)).denied:
             return StateUpdate()  # the page says so already
@@ -63,11 +75,15 @@ class Guard(Middleware):
 def _may(permission: str, signed_in: SignedIn | None) -> bool:
     if permission == PUBLIC:
         return True
-    if signed_in is None or permission == HELD:
+    if signed_in is None or permission == ANY_TAB:
         return signed_in is not None
+    if signed_in.actor.visit is not None:
+        return _may_visitor(permission, signed_in)
+    if permission == HELD:
+        return True
     if permission == PLATFORM:
         return signed_in.runs_platform
-    if signed_in.at_rest:
+    if signed_in.at_rest or permission == VISITING:
         return False
     if permission == ANY_SESSION:
         return True
@@ -77,8 +93,17 @@ def _may(permission: str, signed_in: SignedIn | None) -> bool:
 
 
 def _refusal(permission: str | None, signed_in: SignedIn) -> EventSpec:
+    if signed_in.actor.visit is not None:
+        return notify("errors.read_only", tone="error")
     missing = signed_in.actor.withheld.get(permission or "")
     return notify(f"errors.modules.{missing}" if missing else "errors.forbidden", tone="error")
+
+
+def _may_visitor(permission: str, signed_in: SignedIn) -> bool:
+    """Tell what a visitor may call: what belongs to a person's own account is no part of what they see."""
+    if permission in {ANY_SESSION, HELD, PLATFORM}:
+        return False
+    return permission in {SIGNED_IN, VISITING} or signed_in.actor.can(permission)
 
 
 async def _recognise() -> SignedIn | None:

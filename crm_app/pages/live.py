@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import reflex as rx
 import structlog
@@ -175,10 +176,23 @@ class Bridge:
 
     def _close_tabs(self, fact: Fact, leave_to: str) -> None:
         """Empty the tabs of a person (of one session, when the fact names one) and send them on."""
-        for tab in self.tabs_of(str(fact["organization_id"])):
-            same_user = str(tab.actor.user_id) == fact["user_id"]
-            if same_user and fact.get("session_id") in (None, "None", str(tab.actor.session_id)):
+        for tab in (*self.tabs_of(str(fact["organization_id"])), *self._visitors(fact)):
+            if fact.get("session_id") not in (None, "None", str(tab.actor.session_id)):
+                continue
+            if fact["user_id"] == str(_person_at(tab)):
                 self._send_away(tab, leave_to)
+            elif fact["user_id"] == str(tab.actor.user_id):
+                self._send_away(tab, HOME)  # something about whom they look through: it is decided anew
+
+    def _visitors(self, fact: Fact) -> Sequence[Tab]:
+        """Return the tabs in which a person looks at another organization than their own."""
+        return tuple(
+            tab
+            for tab in self._tabs.values()
+            if tab.actor.visit is not None
+            and str(_person_at(tab)) == fact["user_id"]
+            and str(tab.actor.organization_id) != str(fact["organization_id"])
+        )
 
     def _send_away(self, tab: Tab, leave_to: str) -> None:
         self.leave(tab.token)
@@ -198,8 +212,11 @@ class Bridge:
     async def _hold_back(self, organization_id: str) -> None:
         """Empty the tabs of people who must set up a second factor first, and send them to where that is done."""
         for tab in self.tabs_of(organization_id):
-            async with unit_of_work(tab.actor) as session:
-                lacking = await own_factors.lacks_factor(session, tab.actor)
+            own = tab.actor.visit.visitor if tab.actor.visit else tab.actor
+            if str(own.organization_id) != organization_id:
+                continue
+            async with unit_of_work(own) as session:
+                lacking = await own_factors.lacks_factor(session, own)
             if lacking:
                 self._send_away(tab, PROFILE)
 
@@ -215,6 +232,11 @@ class Bridge:
                 (await root.get_state(Session)).leave_to = leave_to
         except Exception:
             log.exception("could not close a tab", client_token=token)
+
+
+def _person_at(tab: Tab) -> UUID | None:
+    """Return who sits before a tab, through whosever eyes they look."""
+    return tab.actor.visit.visitor.user_id if tab.actor.visit else tab.actor.user_id
 
 
 def _next_batch(tab: Tab) -> list[tuple[type[State], Fact]]:

@@ -63,7 +63,10 @@ class Presence:
         self._own.clear()
 
     async def arrive(self, token: str, actor: Actor, name: str, place: str) -> None:
-        """Note that a tab of this process looks at `place`."""
+        """Note that a tab of this process looks at `place`; whoever looks through other eyes is nowhere."""
+        if actor.visit is not None:
+            await self.depart(token)
+            return
         organization = str(actor.organization_id)
         known = self._own.get(token)
         if known is not None and known[0] != organization:

@@ -44,7 +44,7 @@ def app_shell(content: rx.Component, frame: Frame, *, active: str, rail: bool = 
     """Put the navigation around `content`; `active` is the route of the screen."""
     return rx.el.div(
         rx.el.a(t("shell.skip"), href="#main", class_name="skip"),
-        *([] if frame.banner is None else [frame.banner]),
+        rx.fragment() if frame.banner is None else rx.el.div(frame.banner, class_name="bars"),
         _side(frame, active),
         rx.el.main(content, class_name="main", id="main", tab_index=-1),
         _tab_bar(frame, active),

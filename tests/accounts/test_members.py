@@ -47,6 +47,7 @@ HISTORY = {
     "ownership_offer.giver_id",
     "ownership_offer.receiver_id",
     "member_module.user_id",  # chosen for a module: counts again should they come back
+    "visit.member_id",  # through whose eyes somebody looked
     "team_member.user_id",  # a place that counts again should they come back
 }
 

@@ -128,7 +128,10 @@ def _label(state: type[State]) -> str:
 def _order(door: Door) -> tuple[int, str]:
     names = set(_arguments(door.function))
     verbs = ("load", "open", "choose", "ask", "begin", "edit", "show", "find")
-    first = door.name.rpartition(".")[2].startswith(verbs)
+    verb = door.name.rpartition(".")[2]
+    first = verb.startswith(verbs)
+    if verb == "view_as":  # from then on the tab looks through other eyes, and nothing it does has effect
+        return 4, door.name
     return (0 if first and names else 1 if first else 2 if names else 3), door.name
 
 

@@ -172,6 +172,7 @@ _KNOWN = {
     ("deal", "rank"): "a0",
     ("identity_provider", "preset"): "other",
     ("identity_provider", "joins_as"): "sales",
+    ("visit", "kind"): "view_as",
 }
 
 

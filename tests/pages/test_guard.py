@@ -10,7 +10,17 @@ from crm_app.domains.accounts import service
 from crm_app.domains.accounts.permissions import ALL_PERMISSIONS
 from crm_app.pages.base import pages
 from crm_app.pages.guard import FRAMEWORK_EVENTS, HYDRATE
-from crm_app.pages.policy import ANY_SESSION, HELD, PLATFORM, PUBLIC, SIGNED_IN, handler, registered_handlers
+from crm_app.pages.policy import (
+    ANY_SESSION,
+    ANY_TAB,
+    HELD,
+    PLATFORM,
+    PUBLIC,
+    SIGNED_IN,
+    VISITING,
+    handler,
+    registered_handlers,
+)
 from crm_app.pages.session.state import Session
 from tests.pages.conftest import OpenTab, session_token_for
 from tests.pages.sample import Sample
@@ -32,7 +42,7 @@ def test_every_handler_has_a_policy(reflex_app: Any) -> None:
 
 
 def test_every_permission_is_known(reflex_app: Any) -> None:
-    known = ALL_PERMISSIONS | {PUBLIC, SIGNED_IN, ANY_SESSION, HELD, PLATFORM, None}
+    known = ALL_PERMISSIONS | {PUBLIC, SIGNED_IN, ANY_SESSION, ANY_TAB, HELD, PLATFORM, VISITING, None}
     assert {page.permission for page in pages()} <= known
     assert set(registered_handlers().values()) <= known
 

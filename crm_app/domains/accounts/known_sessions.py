@@ -10,7 +10,8 @@ from crm_app.core.clock import utc_now
 from crm_app.core.database import system_unit_of_work
 from crm_app.core.errors import Unauthenticated
 from crm_app.core.events import subscribe
-from crm_app.domains.accounts import service
+from crm_app.core.visiting import reading_only
+from crm_app.domains.accounts import visits
 from crm_app.domains.accounts.events import (
     FactorPolicyChanged,
     FactorsChanged,
@@ -43,14 +44,14 @@ class KnownSessions:
         """Return who is behind `token`, or None when it is not (or no longer) a session."""
         key = hash_token(token)
         entry = self._entries.get(key)
-        if entry is not None and entry[0] > self._clock():
-            return _unless_expired(entry[1])
+        if entry is not None and entry[0] > self._clock() and not _has_expired(entry[1]):
+            return entry[1]
         epoch = self._epoch
         signed_in = await _ask_database(token)
         if epoch == self._epoch:
             # Something was revoked while we asked: what we hold may be old, so it is not remembered.
             self._remember(key, signed_in)
-        return _unless_expired(signed_in)
+        return None if _has_expired(signed_in) else signed_in
 
     def _remember(self, key: bytes, signed_in: SignedIn | None) -> None:
         lifetime = FRESH_SECONDS if signed_in else REFUSED_SECONDS
@@ -72,7 +73,7 @@ class KnownSessions:
         gone = [
             key
             for key, (_, who) in self._entries.items()
-            if who and str(who.actor.organization_id) == organization_id
+            if who and organization_id in {str(who.actor.organization_id), str(who.own_actor.organization_id)}
         ]
         for key in gone:
             del self._entries[key]
@@ -97,18 +98,21 @@ class KnownSessions:
 
 
 def _is_of(who: SignedIn, user_id: str, session_id: str | None) -> bool:
-    same_user = str(who.actor.user_id) == user_id
+    # During a visit it is about two people: who looks, and through whose eyes.
+    same_user = user_id in {str(who.actor.user_id), str(who.own_actor.user_id)}
     return same_user and (session_id in (None, "", "None") or str(who.actor.session_id) == session_id)
 
 
-def _unless_expired(signed_in: SignedIn | None) -> SignedIn | None:
-    return signed_in if signed_in is not None and signed_in.expires_at > utc_now() else None
+def _has_expired(signed_in: SignedIn | None) -> bool:
+    return signed_in is not None and signed_in.expires_at <= utc_now()
 
 
 async def _ask_database(token: str) -> SignedIn | None:
     try:
-        async with system_unit_of_work() as session:
-            return await service.resolve_session(session, token)
+        # What an event of a visit has begun may ask again: noting that a session was used is no part of the visit.
+        with reading_only(False):
+            async with system_unit_of_work() as session:
+                return await visits.recognise(session, token)
     except Unauthenticated:
         return None
 
@@ -120,6 +124,9 @@ known_sessions = KnownSessions()
 async def _forget_revoked(fact: SessionRevoked) -> None:
     # In this process at once, before the answer leaves; the hub tells the others.
     known_sessions.forget(str(fact.user_id), str(fact.session_id) if fact.session_id else None)
+    with reading_only(False):
+        async with system_unit_of_work() as session:
+            await visits.end_cut_off(session, fact.user_id)
 
 
 @subscribe(SessionMoved)

@@ -46,7 +46,15 @@ MODULES: Final = (
     Module(
         "organization",
         (),
-        ("members.manage", "teams.manage", "roles.manage", "organization.manage", "sso.manage", "audit.read"),
+        (
+            "members.manage",
+            "members.view_as",
+            "teams.manage",
+            "roles.manage",
+            "organization.manage",
+            "sso.manage",
+            "audit.read",
+        ),
     ),
 )
 REACHING: Final = frozenset(name for module in MODULES for name in module.reaching)
@@ -65,6 +73,7 @@ _NEEDS: Final = MappingProxyType(
         "conversations.reassign": "messages.send",
         "channels.manage": "channels.read",
         "simulator.use": "conversations.read",
+        "members.view_as": "members.manage",
     }
 )
 

@@ -121,6 +121,9 @@ class UserSession(SQLModel, table=True):
     last_seen_at: datetime = timestamp()
     expires_at: datetime = timestamp()
     revoked_at: datetime | None = timestamp(nullable=True)
+    visit_id: UUID | None = None
+    """Through other eyes: see `visits`. With `visited_id`, the organization in which that happens."""
+    visited_id: UUID | None = None
 
 
 class AccessToken(SQLModel, table=True):

@@ -20,10 +20,9 @@ async def list_own_organizations(session: AsyncSession, actor: Actor) -> list[Or
     A session that an identity provider opened knows of no other than its own. Leaves the transaction without a
     tenant.
     """
-    if actor.user_id is None:
-        raise Unauthenticated
+    person = actor.own_person()
     await set_tenant(session, None)
-    await set_scope(session, "user_id", str(actor.user_id))
+    await set_scope(session, "user_id", str(person))
     bound = actor.session_id and await member_queries.method_of_session(session, actor.session_id) == SSO
     return [
         OrganizationChoice(
@@ -34,7 +33,7 @@ async def list_own_organizations(session: AsyncSession, actor: Actor) -> list[Or
             brand_chroma=organization.brand_chroma,
             is_current=organization.id == actor.organization_id,
         )
-        for membership, organization in await repository.list_own_memberships(session, actor.user_id)
+        for membership, organization in await repository.list_own_memberships(session, person)
         if organization.id == actor.organization_id or not bound
     ]
 

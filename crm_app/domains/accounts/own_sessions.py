@@ -13,15 +13,24 @@ from crm_app.domains.accounts.devices import describe_device, is_local, network_
 from crm_app.domains.accounts.events import SessionRevoked
 from crm_app.domains.accounts.models import UserSession
 from crm_app.domains.accounts.schemas import SessionView
+from crm_app.domains.accounts.sso_only import SSO
 from crm_app.domains.accounts.step_up import own_session, person_of, require_proof
 
 
 async def list_sessions(session: AsyncSession, actor: Actor) -> list[SessionView]:
-    """Return the actor's valid sessions: this one first, then the last used."""
+    """Return the actor's valid sessions: this one first, then the last used.
+
+    A session that an identity provider opened knows of those in its own organization alone, here and below.
+    """
     current = await own_session(session, actor)
-    rows = await session_queries.list_sessions(session, person_of(actor), utc_now())
+    rows = await session_queries.list_sessions(session, person_of(actor), utc_now(), within=bounds(current))
     views = [_view(row, current) for row in rows]
     return sorted(views, key=lambda one: not one.is_current)
+
+
+def bounds(current: UserSession) -> UUID | None:
+    """Return the organization beyond which a session does not reach the person's other ones: see docs/adr/0014."""
+    return current.organization_id if current.method == SSO else None
 
 
 def _view(row: UserSession, current: UserSession) -> SessionView:
@@ -41,8 +50,10 @@ def _view(row: UserSession, current: UserSession) -> SessionView:
 
 async def end_session(session: AsyncSession, actor: Actor, *, user_session_id: UUID) -> None:
     """End one session of the actor, effective on its next event. Raises `NotFound`, `ProofNeeded`."""
-    await require_proof(session, actor)
-    row = await session_queries.find_own_session(session, person_of(actor), user_session_id)
+    current = await require_proof(session, actor)
+    row = await session_queries.find_own_session(
+        session, person_of(actor), user_session_id, within=bounds(current)
+    )
     if row is None or row.revoked_at is not None:
         raise NotFound(kind="session")
     await _end(session, actor, [row])
@@ -50,13 +61,20 @@ async def end_session(session: AsyncSession, actor: Actor, *, user_session_id: U
 
 async def end_other_sessions(session: AsyncSession, actor: Actor) -> int:
     """End every session of the actor but this one; returns how many ended. Raises `ProofNeeded`."""
-    await require_proof(session, actor)
-    return await end_all_but_this(session, actor)
+    current = await require_proof(session, actor)
+    return await _end_others(session, actor, bounds(current))
 
 
 async def end_all_but_this(session: AsyncSession, actor: Actor) -> int:
-    """End every session of the actor but this one, as part of something that has asked for a proof already."""
-    rows = await session_queries.list_sessions(session, person_of(actor), utc_now())
+    """End every session of the actor but this one, wherever, since the account itself has changed its key.
+
+    Part of something that has asked for a proof already.
+    """
+    return await _end_others(session, actor, None)
+
+
+async def _end_others(session: AsyncSession, actor: Actor, within: UUID | None) -> int:
+    rows = await session_queries.list_sessions(session, person_of(actor), utc_now(), within=within)
     return await _end(session, actor, [row for row in rows if row.id != actor.session_id])
 
 

@@ -25,6 +25,7 @@ MANAGES: Final = SELLS | {"contacts.reassign", "deals.reassign", "deliveries.rep
 ADMINISTERS: Final = MANAGES | {
     "channels.manage",
     "members.manage",
+    "members.view_as",
     "organization.manage",
     "roles.manage",
     "sso.manage",

@@ -104,14 +104,21 @@ async def touch_session(session: AsyncSession, session_id: UUID, now: datetime) 
 
 
 async def revoke_sessions(
-    session: AsyncSession, user_id: UUID, now: datetime, session_id: UUID | None = None
+    session: AsyncSession,
+    user_id: UUID,
+    now: datetime,
+    session_id: UUID | None = None,
+    *,
+    within: UUID | None = None,
 ) -> int:
-    """End one session of the user, or all; returns how many ended."""
+    """End one session of the user, or all (`within` one organization); returns how many ended."""
     statement = update(UserSession).where(
         col(UserSession.user_id) == user_id, col(UserSession.revoked_at).is_(None)
     )
     if session_id is not None:
         statement = statement.where(col(UserSession.id) == session_id)
+    if within is not None:
+        statement = statement.where(col(UserSession.organization_id) == within)
     ended = await session.execute(statement.values(revoked_at=now).returning(col(UserSession.id)))
     return len(ended.all())
 

@@ -66,11 +66,26 @@ class SignedIn(View):
     """The organization asks this person for a second factor, and there is none: nothing else until there is."""
     runs_platform: bool = False
     """The person is an administrator of the platform, which gives them nothing in any organization."""
+    visit_place: tuple[UUID, UUID] | None = None
+    """The visit in which the session is said to be, as (organization, visit); `visits.recognise` follows it."""
 
     @property
     def at_rest(self) -> bool:
         """Whether the organization does no work: its people are told why, and may do nothing else."""
         return not standing_of(self.organization.state).works
+
+    @property
+    def own_actor(self) -> Actor:
+        """Return the person behind the session as who they are, also during a visit."""
+        return self.actor if self.actor.visit is None else self.actor.visit.visitor
+
+
+class VisitView(View):
+    """A visit that has begun, and until when it lasts at most."""
+
+    id: UUID
+    user_id: UUID | None
+    until: datetime
 
 
 class NewSession(View):

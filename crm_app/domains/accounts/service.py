@@ -17,7 +17,15 @@ from crm_app.core.ids import new_id
 from crm_app.core.life_cycle import State, standing_of
 from crm_app.core.tenancy import Actor
 from crm_app.core.trace import current_trace_id
-from crm_app.domains.accounts import access, factor_repository, passwords, repository, rules, seats
+from crm_app.domains.accounts import (
+    access,
+    factor_repository,
+    member_queries,
+    passwords,
+    repository,
+    rules,
+    seats,
+)
 from crm_app.domains.accounts.errors import EmailTaken
 from crm_app.domains.accounts.events import MemberAdded, PreferencesChanged, SessionRevoked
 from crm_app.domains.accounts.models import Membership, Organization, Role, User, UserSession
@@ -37,7 +45,10 @@ THEMES = ("system", "light", "dark")
 
 
 async def resolve_session(session: AsyncSession, token: str) -> SignedIn:
-    """Return who is behind a session token. Runs before a tenant is known. Raises `Unauthenticated`."""
+    """Return whose a session token is, as who they are: during a visit see `visits.recognise`.
+
+    Runs before a tenant is known. Raises `Unauthenticated`.
+    """
     found = await repository.find_session(session, rules.hash_token(token))
     now = utc_now()
     if found is None or not _is_valid(found[0], now):
@@ -64,6 +75,7 @@ async def resolve_session(session: AsyncSession, token: str) -> SignedIn:
         expires_at=row.expires_at,
         must_set_factor=must_set_factor,
         runs_platform=runs_platform,
+        visit_place=(row.visited_id, row.visit_id) if row.visited_id and row.visit_id else None,
     )
 
 
@@ -80,7 +92,7 @@ def _is_valid(row: UserSession, now: datetime) -> bool:
 
 async def sign_out(session: AsyncSession, actor: Actor) -> None:
     """End the actor's own session; effective on the next event, even over an open socket."""
-    user_id, session_id = _person(actor), actor.session_id
+    user_id, session_id = actor.own_person(), actor.session_id
     await repository.revoke_sessions(session, user_id, utc_now(), session_id)
     announce(
         session, SessionRevoked(organization_id=actor.organization_id, user_id=user_id, session_id=session_id)
@@ -89,25 +101,24 @@ async def sign_out(session: AsyncSession, actor: Actor) -> None:
 
 
 async def sign_out_everywhere(session: AsyncSession, actor: Actor) -> int:
-    """End every session of the actor's user, this one too; returns how many ended."""
-    user_id = _person(actor)
-    ended = await repository.revoke_sessions(session, user_id, utc_now())
+    """End every session of the actor's user, this one too; returns how many ended.
+
+    From a session that an identity provider opened, those in its own organization.
+    """
+    user_id = actor.own_person()
+    method = await member_queries.method_of_session(session, actor.session_id) if actor.session_id else ""
+    within = actor.organization_id if method == SSO else None
+    ended = await repository.revoke_sessions(session, user_id, utc_now(), within=within)
     announce(session, SessionRevoked(organization_id=actor.organization_id, user_id=user_id))
     await audit(session, actor, "session.end_all", "user", user_id, after={"ended": ended})
     return ended
-
-
-def _person(actor: Actor) -> UUID:
-    if actor.user_id is None:
-        raise Unauthenticated
-    return actor.user_id
 
 
 async def change_preferences(
     session: AsyncSession, actor: Actor, *, locale: str | None = None, theme: str | None = None
 ) -> UserView:
     """Keep the actor's language (`pt-BR` or `en`) and theme (`system`, `light`, `dark`). Raises `Invalid`."""
-    user = await repository.find_user(session, _person(actor))
+    user = await repository.find_user(session, actor.own_person())
     if user is None:
         raise Unauthenticated
     if locale is not None:
@@ -252,12 +263,13 @@ async def audit(
 
     `on_behalf_of` is the user as whom somebody else acts. The entry is written last, together with the commit.
     """
+    visit = actor.visit
     values = {
         "organization_id": actor.organization_id,
         "id": new_id(),
         "created_at": utc_now(),
-        "user_id": actor.user_id,
-        "on_behalf_of": on_behalf_of,
+        "user_id": visit.visitor.user_id if visit else actor.user_id,
+        "on_behalf_of": actor.user_id if visit else on_behalf_of,
         "action": action,
         "entity_type": entity_type,
         "entity_id": entity_id,

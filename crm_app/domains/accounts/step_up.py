@@ -22,10 +22,8 @@ FRESH = timedelta(minutes=10)
 
 
 def person_of(actor: Actor) -> UUID:
-    """Return the id of the person who acts. Raises `Unauthenticated` when it is the system."""
-    if actor.user_id is None:
-        raise Unauthenticated
-    return actor.user_id
+    """Return the id of the person who acts. Raises `Unauthenticated` for the system, `ReadOnly` in a visit."""
+    return actor.own_person()
 
 
 async def own_session(session: AsyncSession, actor: Actor) -> UserSession:

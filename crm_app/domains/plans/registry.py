@@ -59,7 +59,7 @@ MODULES: Final = (
         "contacts", Access.BASIC, frozenset(f"contacts.{one}" for one in ("read", "write", "pickup", "reassign"))
     ),
     Module("channels", Access.BASIC, frozenset({"channels.read", "channels.manage", "deliveries.replay"})),
-    Module("organization", Access.BASIC, frozenset({"members.manage", "organization.manage"})),
+    Module("organization", Access.BASIC, frozenset({"members.manage", "members.view_as", "organization.manage"})),
     Module("analytics", Access.PREMIUM, frozenset({"analytics.read"})),
     Module("teams", Access.PREMIUM, frozenset({"teams.manage"})),
     Module("roles", Access.PREMIUM, frozenset({"roles.manage"})),

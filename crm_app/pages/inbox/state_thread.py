@@ -199,7 +199,7 @@ class ThreadState(PageState, rx.State):
         else:
             await self._arrange(older, put_message(live, row, append=True))
 
-    @handler("messages.send")
+    @handler("messages.send", quiet=True)
     async def tell_typing(self, conversation_id: str) -> None:
         """Let colleagues and the customer know that an answer is being written."""
         wanted = _uuid(conversation_id)
@@ -208,7 +208,7 @@ class ThreadState(PageState, rx.State):
         async with self._work() as (session, actor):
             await service.announce_typing(session, actor, conversation_id=wanted)
 
-    @handler("messages.send")
+    @handler("messages.send", quiet=True)
     async def mark_seen(self, conversation_id: str) -> None:
         """The newest message stands before somebody's eyes."""
         wanted = _uuid(conversation_id)

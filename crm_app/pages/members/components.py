@@ -98,9 +98,11 @@ def _menu(row: Any) -> rx.Component:
         t("members.menu.activate"), icon_name="user-check", on_select=MembersState.activate(row_id)
     )
     heir = q.menu_item(t("members.menu.offer"), icon_name="crown", on_select=MembersState.ask("offer", row_id))
+    look = q.menu_item(t("members.menu.view_as"), icon_name="eye", on_select=MembersState.view_as(row_id))
     may_offer = allowed("organization.manage") & (Session.role == "owner") & row["active"].to(bool)
     return q.menu(
         p.icon_button("ellipsis", t("members.menu.label", name=row["name"])),
+        rx.cond(allowed("members.view_as") & row["active"].to(bool), look, rx.fragment()),
         q.menu_item(
             t("members.menu.hand_over"),
             icon_name="arrow-right-left",

@@ -6,7 +6,7 @@ from uuid import UUID
 import reflex as rx
 
 from crm_app.core.errors import CrmError, NotFound
-from crm_app.domains.accounts import members, ownership, roles
+from crm_app.domains.accounts import members, ownership, roles, visits
 from crm_app.domains.accounts.member_views import HandOverView, OfferView, PersonView
 from crm_app.pages.base import PageState, handler, notify
 from crm_app.pages.current import current_actor
@@ -80,6 +80,12 @@ class MembersState(PageState, rx.State):
         before = str(known.get("role_key", ""))
         back = MembersState.change_role(user_id, before) if before not in ("", "owner") else None
         return notify("members.role_changed", undo=back, name=str(known.get("name", "")))
+
+    @handler("members.view_as")
+    async def view_as(self, user_id: str) -> None:
+        """See the app as a member does; every tab of this session begins anew with their eyes."""
+        async with self._work() as (session, actor):
+            await visits.begin_view_as(session, actor, user_id=member_id_of(user_id))
 
     @handler(MANAGE)
     async def deactivate(self, user_id: str) -> Any:

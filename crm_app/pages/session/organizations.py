@@ -17,7 +17,7 @@ class Organizations(rx.State):
 
     choices: list[dict[str, Any]] = []
 
-    @handler(HELD)
+    @handler(HELD, quiet=True)
     async def look(self, wish: bool) -> None:
         """The switcher was opened: read where the person belongs."""
         if not wish:

@@ -28,7 +28,11 @@ def settings_groups() -> list[Group]:
         ),
         (
             "shell.settings.account",
-            [NavEntry("profile.title", routes.PROFILE, "shield-check", Session.signed_in)],
+            [
+                NavEntry(
+                    "profile.title", routes.PROFILE, "shield-check", Session.signed_in & (Session.visiting == "")
+                )
+            ],
         ),
     ]
 

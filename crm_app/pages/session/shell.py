@@ -15,6 +15,7 @@ from crm_app.pages.session.organizations import Organizations
 from crm_app.pages.session.settings import settings_aside, settings_entries
 from crm_app.pages.session.state import Session, allowed
 from crm_app.pages.session.toasts import Toasts
+from crm_app.pages.session.visit import Visiting, visit_bar
 from crm_app.ui import patterns as q
 from crm_app.ui import primitives as p
 from crm_app.ui.client import run
@@ -125,7 +126,13 @@ def _organization() -> rx.Component:
         type="button", class_name="org-b", title=Session.organization_name,
         aria_label=t("shell.organizations.label", name=Session.organization_name),
     )  # fmt: skip
-    return q.menu(trigger, *_organizations(), align="start", width=264, on_open_change=Organizations.look)
+    switcher = q.menu(trigger, *_organizations(), align="start", width=264, on_open_change=Organizations.look)
+    name = rx.el.div(
+        rx.el.span(p.prumo_mark(16), class_name="org-m"),
+        rx.el.span(Session.organization_name, class_name="f1 tr sb lab"),
+        class_name="org-b", title=Session.organization_name,
+    )  # fmt: skip
+    return rx.cond(Session.visiting == "", switcher, name)
 
 
 def _organizations() -> list[rx.Component]:
@@ -194,6 +201,12 @@ def _profile() -> rx.Component:
     return q.menu_item(t("profile.title"), icon_name="shield-check", on_select=rx.redirect(routes.PROFILE))
 
 
+def _unless_visiting(*items: rx.Component) -> rx.Component:
+    """What belongs to a person's own account; who looks through other eyes finds the way out there instead."""
+    leave = q.menu_item(t("shell.visit.leave"), icon_name="log-out", on_select=Visiting.leave)
+    return rx.cond(Session.visiting == "", rx.fragment(*items), leave)
+
+
 def _user_menu() -> rx.Component:
     trigger = rx.el.button(
         person(Session.user_name, Session.user_id, _role()), type="button", aria_label=t("shell.menu.label")
@@ -202,11 +215,7 @@ def _user_menu() -> rx.Component:
     return q.menu(
         trigger,
         q.menu_label(mail),
-        _profile(),
-        q.menu_line(),
-        *_preferences(),
-        q.menu_line(),
-        *_leaving(),
+        _unless_visiting(_profile(), q.menu_line(), *_preferences(), q.menu_line(), *_leaving()),
         side="right",
         align="end",
         width=240,
@@ -224,13 +233,10 @@ def _phone_menu() -> rx.Component:
     ways = [rx.cond(entry.visible, _phone_way(entry), rx.fragment()) for entry in [*settings_entries(), *others]]
     listed = rx.foreach(Notices.items, _notice)
     items = [
-        *_organizations(),
-        q.menu_line(),
+        rx.cond(Session.visiting == "", rx.fragment(*_organizations(), q.menu_line()), rx.fragment()),
         *ways,
         q.menu_line(),
-        *_preferences(),
-        q.menu_line(),
-        *_leaving(),
+        _unless_visiting(*_preferences(), q.menu_line(), *_leaving()),
     ]
     return q.menu(trigger, listed, *items, side="top", align="end", width=264, on_open_change=Organizations.look)
 
@@ -291,7 +297,7 @@ def with_frame(content: rx.Component, *, active: str, rail: bool) -> rx.Componen
         notices=_notices(),
         user_menu=_user_menu(),
         phone_menu=_phone_menu(),
-        banner=_payment_pending(),
+        banner=rx.fragment(_payment_pending(), visit_bar()),
     )
     shown = rx.cond(Session.denied, _refused(), content)
     if active.startswith(f"{routes.SETTINGS}/"):

@@ -43,6 +43,9 @@ class Session(rx.State):
     brand_chroma: float = 1
     is_demo: bool = False
     first_steps: bool = False
+    visiting: str = ""
+    """Why this tab looks through other eyes: `view_as`, `support`, or empty when it does not."""
+    visit_until: str = ""
     leave_to: str = ""
     """Where the browser goes by a full load, since all that it shows is over: a path, or `.` for the same page."""
     _bound_to: str = ""
@@ -61,13 +64,14 @@ class Session(rx.State):
         if not self.signed_in:
             return rx.redirect(f"{LOGIN}?next={quote(self.router.url.path)}", replace=True)
         if permission in (PLATFORM, HELD):
-            self.denied = permission == PLATFORM and not self.runs_platform
+            self.denied = permission == PLATFORM and (not self.runs_platform or self.visiting != "")
             return None
         if self.at_rest:
             return rx.redirect(SUSPENDED, replace=True)
         if self.must_set_factor and permission != ANY_SESSION:
             return rx.redirect(PROFILE, replace=True)
-        self.denied = "." in permission and permission not in self.permissions
+        own_account = permission == ANY_SESSION and self.visiting != ""
+        self.denied = own_account or ("." in permission and permission not in self.permissions)
         self.missing_module = self.withheld.get(permission, "") if self.denied else ""
         return None
 
@@ -93,8 +97,12 @@ class Session(rx.State):
         self.runs_platform = signed_in.runs_platform
         self.organization_state = organization.state
         self.at_rest = signed_in.at_rest
-        self.permissions = sorted(signed_in.actor.permissions)
+        # A visitor sees the controls that the person has; the guard and the services know what is barred.
+        self.permissions = sorted(signed_in.actor.permissions | signed_in.actor.barred)
         self.withheld = dict(signed_in.actor.withheld)
+        visit = signed_in.actor.visit
+        self.visiting = visit.kind.value if visit else ""
+        self.visit_until = visit.until.isoformat() if visit else ""
         self.organization_id = str(organization.id)
         self.organization_name = organization.name
         self.time_zone = organization.time_zone
@@ -109,8 +117,12 @@ class Session(rx.State):
 
 
 def binding(signed_in: SignedIn | None) -> str:
-    """Return to what a tab is tied: a session as it acts for one organization. Empty for nobody."""
-    return f"{signed_in.actor.session_id}@{signed_in.actor.organization_id}" if signed_in else ""
+    """Return to what a tab is tied: a session as it acts for one organization, or visits it. Empty for nobody."""
+    if signed_in is None:
+        return ""
+    actor = signed_in.actor
+    through = f"#{actor.visit.id}" if actor.visit else ""
+    return f"{actor.session_id}@{actor.organization_id}{through}"
 
 
 async def _keep(**choice: str) -> None:

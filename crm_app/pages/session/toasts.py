@@ -6,7 +6,7 @@ import reflex as rx
 from reflex_base.event import Event
 
 from crm_app.core.ids import new_id
-from crm_app.pages.policy import HELD, handler, registered_permission
+from crm_app.pages.policy import ANY_TAB, handler, registered_permission
 
 MOST_AT_ONCE = 3
 TONES = frozenset({"info", "success", "error"})
@@ -18,7 +18,7 @@ class Toasts(rx.State):
     items: list[dict[str, Any]] = []
     _undo: dict[str, list[Any]] = {}
 
-    @handler(HELD)
+    @handler(ANY_TAB)
     async def show(
         self, key: str, data: dict[str, Any], tone: str, undo_name: str, undo_payload: dict[str, Any]
     ) -> None:
@@ -36,13 +36,13 @@ class Toasts(rx.State):
         if undo_name:
             self._undo[toast["id"]] = [undo_name, undo_payload]
 
-    @handler(HELD)
+    @handler(ANY_TAB)
     async def dismiss(self, toast_id: str) -> None:
         """Take a message away."""
         self.items = [item for item in self.items if item["id"] != toast_id]
         self._undo.pop(str(toast_id), None)
 
-    @handler(HELD)
+    @handler(ANY_TAB)
     async def undo(self, toast_id: str) -> Event | None:
         """Run the undo event of a message; it passes the guard like any other event."""
         event = self._undo.pop(str(toast_id), None)

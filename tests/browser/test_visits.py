@@ -1,0 +1,54 @@
+"""Seeing the app as a member sees it, in a real browser: begun in the list of members, left with a click."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import Open
+
+ADMIN, NAME = "camila@horizonte.demo", "Bruna Tavares"
+ROUTE = "/settings/members"
+
+
+async def begin(page: Page) -> None:
+    """Choose "Ver como" in Bruna's row."""
+    row = page.locator("li.mbr-row", has_text=NAME)
+    await row.locator("button").last.click()
+    await page.get_by_role("menuitem", name="Ver como", exact=True).click()
+    await expect(page.locator(".stripe")).to_contain_text(f"Vendo como {NAME}")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_looking_through_a_sellers_eyes(open_window: Open, width: int) -> None:
+    page = await open_window(ADMIN, ROUTE, width=width, height=844, fresh_session=True)
+    await begin(page)
+    await expect(page.locator(".stripe")).to_contain_text("somente leitura")
+
+    await page.goto(ROUTE)
+    await expect(page.locator("main")).to_contain_text("Esta tela não está no seu acesso")
+    await page.goto("/contacts")
+    await expect(page.locator(".stripe")).to_be_visible()
+    refused = await page.request.get("/api/v1/contacts")
+    assert (refused.status, (await refused.json())["code"]) == (403, "read_only")
+
+    await page.goto("/inbox")
+    await page.locator("[data-row] a, a.cv, .cv a, a[href^='/inbox/']").first.click()
+    await page.wait_for_url(re.compile(r"/inbox/."))
+    await expect(page.locator(".toast.error")).to_have_count(0)
+
+    await page.locator(".stripe button").click()
+    await expect(page.locator(".stripe")).to_have_count(0)
+    await page.goto(ROUTE)
+    await expect(page.locator("li.mbr-row").first).to_be_visible()
+
+
+async def test_every_window_says_so(open_window: Open) -> None:
+    page = await open_window(ADMIN, ROUTE, fresh_session=True)
+    second = await page.context.new_page()
+    await second.goto("/contacts")
+    await expect(second.locator("main h1").first).to_have_text("Contatos")
+    await begin(page)
+    await expect(second.locator(".stripe")).to_contain_text(f"Vendo como {NAME}")
+    await second.locator(".stripe button").click()
+    await expect(page.locator(".stripe")).to_have_count(0)
