@@ -13,6 +13,8 @@ from crm_app.config import Settings, get_settings
 BUILT = Path(".web") / "build" / "client"
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 _YEAR = 31_536_000
+_NO_PAGE = {"application/json", "application/problem+json", "text/csv", "text/plain"}
+"""What a browser may show when somebody opens its address, and must never run or frame."""
 _PERMISSIONS = "camera=(), geolocation=(), payment=(), usb=(), microphone=(self)"
 
 
@@ -80,9 +82,14 @@ class Surface:
     def _add_rules(self, headers: MutableHeaders, path: str) -> None:
         if self._headers is None:
             self._headers = _site_headers(self._built, get_settings())
+        kind = headers.get("content-type", "").partition(";")[0].strip()
         for name, value in self._headers.items():
-            if name != "content-security-policy" or headers.get("content-type", "").startswith("text/html"):
+            if name != "content-security-policy" or kind == "text/html":
                 headers.setdefault(name, value)
+        if kind in _NO_PAGE:
+            headers.setdefault("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
+        if path.startswith("/api/"):
+            headers.setdefault("cache-control", "no-store")
         if path.startswith("/assets/"):
             headers["cache-control"] = f"public, max-age={_YEAR}, immutable"
         elif headers.get("content-type", "").startswith("text/html"):

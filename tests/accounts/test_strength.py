@@ -5,10 +5,12 @@ import re
 
 import pytest
 import zxcvbn.feedback
+from argon2 import PasswordHasher
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_app.core.i18n import LANGUAGES, has_sentence
+from crm_app.domains.accounts import passwords
 from crm_app.domains.accounts.errors import WeakPassword
 from crm_app.domains.accounts.rules import MAXIMUM_PASSWORD
 from crm_app.domains.accounts.strength import ENOUGH, WARNINGS, judge, require_strong
@@ -79,3 +81,12 @@ async def test_the_refusal_names_the_reason() -> None:
         await require_strong("mudar123", ANA)
     assert refused.value.key == "errors.password.common"
     await require_strong("abacaxi azul voador", ANA)
+
+
+async def test_a_password_counts_whole() -> None:
+    """What is longer than any password may be is not cut until it fits."""
+    longest = "a" * MAXIMUM_PASSWORD
+    stored = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(longest)
+    assert await passwords.verify_password(stored, longest)
+    assert not await passwords.verify_password(stored, longest + "a")
+    assert not await passwords.verify_password(stored, longest.upper())

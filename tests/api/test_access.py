@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -13,10 +14,12 @@ from sqlalchemy import update
 
 from crm_app.api.deps import SESSION_COOKIE
 from crm_app.config import forget_settings, use_settings
-from crm_app.core.database import system_unit_of_work
+from crm_app.core.clock import utc_now
+from crm_app.core.database import set_scope, system_unit_of_work
 from crm_app.core.limits import forget_limits
 from crm_app.core.mail.outbox import list_demo_mail
 from crm_app.core.postgres import EmbeddedPostgres
+from crm_app.domains.accounts import factor_repository
 from crm_app.domains.accounts.factor_models import PendingEntry
 from crm_app.domains.accounts.links import MOST_LINKS
 from crm_app.domains.accounts.models import AccessToken, User
@@ -342,6 +345,47 @@ async def test_forged_and_foreign_and_expired_links_open_nothing(
     assert (answer.status_code, answer.json()["code"]) == (410, EXPIRED)
     english = await stranger.post(f"/api/access/{used_at}", json=body(late), headers={"accept-language": "en"})
     assert "expired" in english.json()["detail"]
+
+
+@pytest.mark.parametrize("way", ["magic", "forgot"])
+async def test_what_a_stranger_left_in_an_account_goes_when_the_mailboxs_owner_comes(
+    way: str, db: EmbeddedPostgres, client_for: ClientFor, tenant: Tenant, run_jobs: RunJobs
+) -> None:
+    """An invitation passed on by hand lets the inviter make somebody else's account, and wait for them in it."""
+    assert tenant.owner.user_id
+    thief, owner = await client_for(tenant.owner), await client_for(None)
+    await store_code(tenant.owner.user_id)
+    token = await ask(owner, run_jobs, way, tenant.owner_email)
+    if way == "magic":
+        answer = await owner.post("/api/access/enter", json={"token": token})
+    else:
+        answer = await owner.post("/api/access/reset", json={"token": token, "password": GOOD})
+    assert answer.status_code == 200, answer.text
+    assert (await owner.get("/api/v1/me")).status_code == 200
+    assert (await thief.get("/api/v1/me")).status_code == 401
+    login = {"email": tenant.owner_email, "password": PASSWORD}
+    assert (await (await client_for(None)).post("/api/auth/login", json=login)).status_code == 401
+    with psycopg.connect(db.admin_url) as connection:
+        left = connection.execute("SELECT 1 FROM recovery_code WHERE user_id = %s", (tenant.owner.user_id,))
+        assert left.fetchall() == []
+
+
+async def test_an_address_proven_before_keeps_its_password(
+    stranger: httpx.AsyncClient, tenant: Tenant, run_jobs: RunJobs
+) -> None:
+    async with system_unit_of_work() as session:
+        (await session.get_one(User, tenant.owner.user_id)).email_verified_at = utc_now()
+    token = await ask(stranger, run_jobs, "magic", tenant.owner_email)
+    assert (await stranger.post("/api/access/enter", json={"token": token})).status_code == 200
+    login = {"email": tenant.owner_email, "password": PASSWORD}
+    assert (await stranger.post("/api/auth/login", json=login)).status_code == 200
+
+
+async def store_code(user_id: UUID) -> None:
+    """Give somebody a recovery code, as one who has set up a second factor has."""
+    async with system_unit_of_work() as session:
+        await set_scope(session, "user_id", str(user_id))
+        await factor_repository.replace_codes(session, user_id, [b"x" * 32])
 
 
 async def test_a_link_to_an_old_address_dies_with_it(

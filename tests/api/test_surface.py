@@ -67,7 +67,15 @@ async def test_a_page_is_found_without_a_redirect(client: httpx.AsyncClient) -> 
 
 async def test_what_others_set_stays(client: httpx.AsyncClient) -> None:
     assert (await client.get("/own")).headers["content-security-policy"] == "sandbox"
-    assert "content-security-policy" not in (await client.get("/api/thing")).headers
+
+
+async def test_what_is_no_page_is_neither_run_nor_framed_nor_kept(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/api/thing")
+    assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in (await client.get("/text")).headers["content-security-policy"]
+    assert "content-security-policy" not in (await client.get("/assets/a-1.js")).headers
 
 
 async def test_hashed_assets_are_kept_for_a_year(client: httpx.AsyncClient) -> None:

@@ -12,7 +12,7 @@ from crm_app.core.errors import Forbidden, Invalid
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.known_sessions import known_sessions
 from crm_app.domains.sso import oidc, settings
-from crm_app.domains.sso.errors import ProviderAway
+from crm_app.domains.sso.errors import OwnersChoose, ProviderAway
 from crm_app.domains.sso.schemas import ProviderSettings
 from tests.api.clients import ClientFor, begin_session
 from tests.conftest import PASSWORD, MakeActor, Tenant
@@ -52,11 +52,13 @@ async def test_who_may_set_it_up(make_actor: MakeActor, provider: FakeProvider, 
     wanted = ProviderSettings(
         issuer=provider.issuer, client_id=CLIENT_ID, client_secret=SecretStr("x"), domains=("a.example",)
     )
-    if actor.can("sso.manage"):
-        assert (await settings.save_provider(actor, settings=wanted)).issuer == provider.issuer
-        return
-    with pytest.raises(Forbidden):
+    with pytest.raises(OwnersChoose if actor.can("sso.manage") else Forbidden):
         await settings.save_provider(actor, settings=wanted)
+    if actor.can("sso.manage"):
+        async with unit_of_work(actor) as session:
+            with pytest.raises(OwnersChoose):
+                await settings.remove_provider(session, actor)
+        return
     with pytest.raises(Forbidden):
         await read(actor)
     assert provider.calls == []
@@ -95,6 +97,15 @@ async def test_an_address_that_is_no_provider_is_refused(configure: Any, provide
         await configure(issuer=provider.issuer + "/elsewhere")
     provider.metadata = {"issuer": "https://somebody-else.example"}
     oidc.forget_providers()
+    with pytest.raises(ProviderAway):
+        await configure()
+
+
+@pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint", "jwks_uri"])
+async def test_no_browser_and_no_secret_is_sent_where_nothing_is_encrypted(
+    name: str, configure: Any, provider: FakeProvider
+) -> None:
+    provider.metadata = {name: "http://accounts.example/somewhere"}
     with pytest.raises(ProviderAway):
         await configure()
 

@@ -50,9 +50,7 @@ async def enter_with_password(
     except Invalid:
         address = ""
     user = await repository.find_user_by_email(session, address)
-    known = await passwords.verify_password(
-        user.password_hash if user else None, password[: rules.MAXIMUM_PASSWORD]
-    )
+    known = await passwords.verify_password(user.password_hash if user else None, password)
     if user is None or not known:
         raise WrongCredentials
     if user.password_hash and passwords.needs_rehash(user.password_hash):

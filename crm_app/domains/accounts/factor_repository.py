@@ -141,6 +141,12 @@ async def remove_totp(session: AsyncSession, user_id: UUID) -> bool:
     return (await session.execute(statement)).one_or_none() is not None
 
 
+async def forget_factors(session: AsyncSession, user_id: UUID) -> None:
+    """Remove every second factor of a person: authenticator, recovery codes, passkeys."""
+    for table in (TotpFactor, RecoveryCode, Passkey):
+        await session.execute(delete(table).where(col(table.user_id) == user_id))
+
+
 # ── recovery codes ───────────────────────────────────────────────────────────────────────────────
 async def replace_codes(session: AsyncSession, user_id: UUID, hashes: Sequence[bytes]) -> None:
     """Put new recovery codes in place of all the person had; none for an empty list."""

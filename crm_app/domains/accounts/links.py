@@ -19,7 +19,7 @@ from crm_app.core.events import announce
 from crm_app.core.mail import Letter, MailOff, mail_mode, send_mail
 from crm_app.core.queue import enqueue
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import passwords, repository, rules, service
+from crm_app.domains.accounts import factor_repository, passwords, repository, rules, service
 from crm_app.domains.accounts.entering import Way, enter
 from crm_app.domains.accounts.errors import SignupClosed
 from crm_app.domains.accounts.events import EmailVerified, SessionRevoked
@@ -110,7 +110,7 @@ async def enter_by_link(
 ) -> NewSession | FactorNeeded:
     """Let in whoever has the link, or ask for the second factor. Raises `BadToken` or `NoOrganization`."""
     user = await _owner(session, await redeem_token(session, "magic", token))
-    _mark_verified(user)
+    await _claim(session, user)
     await revoke_tokens(session, "magic", str(user.id))
     return await enter(session, user, method=Way.LINK, ip=ip, user_agent=user_agent)
 
@@ -126,6 +126,23 @@ async def confirm_address(session: AsyncSession, *, token: str) -> str:
     return user.email
 
 
+async def _claim(session: AsyncSession, user: User) -> None:
+    """Note that the mailbox's owner is here. The first time, what the account had before them goes.
+
+    An account made by an invitation that was passed on by hand may be a stranger's work, who waits in it for the
+    owner of the address, with a password, second factors and sessions of their own.
+    """
+    if user.email_verified_at is None:
+        user.password_hash = None
+        await set_scope(session, "user_id", str(user.id))
+        await factor_repository.forget_factors(session, user.id)
+        await repository.revoke_sessions(session, user.id, utc_now())
+        await repository.forget_pending_entries(session, user.id)
+        for membership, _ in list(await repository.list_own_memberships(session, user.id)):
+            announce(session, SessionRevoked(organization_id=membership.organization_id, user_id=user.id))
+    _mark_verified(user)
+
+
 def _mark_verified(user: User) -> None:
     user.email_verified_at = user.email_verified_at or utc_now()
 
@@ -139,8 +156,8 @@ async def reset_password(
     """
     user = await _owner(session, await redeem_token(session, "reset", token))
     await require_strong(password, (user.name, user.email))
+    await _claim(session, user)
     user.password_hash = await passwords.hash_password(password)
-    _mark_verified(user)
     for kind in ("reset", "magic"):
         await revoke_tokens(session, kind, str(user.id))
     await _end_everything(session, user, ip)

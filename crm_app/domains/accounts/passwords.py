@@ -6,6 +6,8 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from crm_app.domains.accounts.rules import MAXIMUM_PASSWORD
+
 _hasher = PasswordHasher()
 
 
@@ -27,7 +29,12 @@ def _verify(stored: str | None, password: str) -> bool:
 
 
 async def verify_password(stored: str | None, password: str) -> bool:
-    """Tell whether the password belongs to the stored hash; takes as long when there is none stored."""
+    """Tell whether the password, whole as it was typed, belongs to the stored hash.
+
+    Takes as long when there is none stored. What is longer than any password of ours belongs to none.
+    """
+    if len(password) > MAXIMUM_PASSWORD:
+        stored, password = None, ""
     return await asyncio.to_thread(_verify, stored, password)
 
 

@@ -159,6 +159,7 @@ async def create_organization(
         state=State.DEMO if is_demo else State.ONBOARDING,
     )
     user = await _new_user(session, email=owner_email, name=owner_name, password=password)
+    user.email_verified_at = utc_now()  # whoever runs the installation has typed it
     organization.slug = await repository.free_slug(session, organization.slug)
     await set_tenant(session, organization.id)
     session.add(organization)

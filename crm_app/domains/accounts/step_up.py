@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_app.core.clock import utc_now
 from crm_app.core.errors import Unauthenticated
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import factor_repository, passwords, repository, rules, service, session_queries
+from crm_app.domains.accounts import factor_repository, passwords, repository, service, session_queries
 from crm_app.domains.accounts.authenticator import accepts_code
 from crm_app.domains.accounts.factor_errors import ProofNeeded, WrongCode
 from crm_app.domains.accounts.guessing import count_guess_inside
@@ -71,7 +71,7 @@ async def prove_with(session: AsyncSession, actor: Actor, *, kind: str, answer: 
 async def _fits(session: AsyncSession, actor: Actor, kind: str, answer: str) -> bool:
     if kind == "password":
         user = await own_user(session, actor)
-        return await passwords.verify_password(user.password_hash, answer[: rules.MAXIMUM_PASSWORD])
+        return await passwords.verify_password(user.password_hash, answer)
     return await accepts_code(session, person_of(actor), kind=kind, code=answer)
 
 

@@ -19,6 +19,14 @@ class SsoUnknown(SsoError):
     key = "errors.sso.unknown"
 
 
+class OwnersChoose(SsoError):
+    """Whoever chooses the provider decides who is let in as whom, owners included."""
+
+    code = "sso_owners_choose"
+    status = 403
+    key = "errors.sso.owners_choose"
+
+
 class ProviderAway(SsoError):
     """The provider does not answer, or not as OpenID Connect wants it."""
 

@@ -85,6 +85,9 @@ async def discover(issuer: str) -> Metadata:
         found = Metadata.model_validate(await _get(address))
     except ValidationError as error:
         raise ProviderAway(host=_host(issuer)) from error
+    if not all(map(is_safe, (found.authorization_endpoint, found.token_endpoint, found.jwks_uri))):
+        log.warning("an identity provider names an address without encryption", issuer=issuer)
+        raise ProviderAway(host=_host(issuer))
     if found.issuer != issuer:
         log.warning("an identity provider calls itself by another name", issuer=issuer, found=found.issuer[:300])
         raise ProviderAway(host=_host(issuer))

@@ -11,7 +11,9 @@ from crm_app.core.errors import Invalid, NotFound
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
 from crm_app.domains.accounts import sso_only
+from crm_app.domains.accounts.models import Role
 from crm_app.domains.sso import oidc, repository
+from crm_app.domains.sso.errors import OwnersChoose
 from crm_app.domains.sso.models import IdentityProvider
 from crm_app.domains.sso.schemas import GOOGLE_ISSUER, Preset, ProviderSettings, ProviderView
 
@@ -30,9 +32,9 @@ async def save_provider(actor: Actor, *, settings: ProviderSettings) -> Provider
 
     With `only`, sessions of members who came in another way end at once; owners keep theirs, so that nobody is
     locked out by a provider that fails. Opens a transaction of its own, none while the provider is asked. Raises
-    `Forbidden`, `Invalid`, `ProviderAway`.
+    `Forbidden`, `OwnersChoose`, `Invalid`, `ProviderAway`.
     """
-    actor.require(PERMISSION)
+    _require_owner(actor)
     issuer = GOOGLE_ISSUER if settings.preset == Preset.GOOGLE else settings.issuer
     if not issuer:
         raise Invalid(field="issuer")
@@ -47,6 +49,13 @@ async def save_provider(actor: Actor, *, settings: ProviderSettings) -> Provider
             session, actor, "sso.configure", "identity_provider", row.id, before=before, after=after
         )
         return await _view(session, actor, row)
+
+
+def _require_owner(actor: Actor) -> None:
+    """An administrator who chose the provider could come in as the owner, and make themselves one."""
+    actor.require(PERMISSION)
+    if actor.role != Role.OWNER:
+        raise OwnersChoose
 
 
 async def _row(session: AsyncSession, actor: Actor) -> tuple[IdentityProvider, dict[str, Any] | None]:
@@ -74,8 +83,8 @@ def _apply(row: IdentityProvider, settings: ProviderSettings, issuer: str) -> No
 
 
 async def remove_provider(session: AsyncSession, actor: Actor) -> None:
-    """Go back to the other ways in. Raises `Forbidden`, `NotFound`."""
-    actor.require(PERMISSION)
+    """Go back to the other ways in. Raises `Forbidden`, `OwnersChoose`, `NotFound`."""
+    _require_owner(actor)
     row = await repository.find_provider(session, actor.organization_id)
     if row is None:
         raise NotFound(kind="identity_provider")
