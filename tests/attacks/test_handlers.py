@@ -48,6 +48,8 @@ SILENT = {
     "MembersState.undo": "the world's hand-over moved nothing that could come back",
     "MembersState.view_as": "the doors before it have removed whom it names",
     "MembersState.withdraw": "the world's offer of ownership is too old",
+    "ModulesState.choose": "the world's plan holds everything for everybody: there is nobody to choose",
+    "ModulesState.unchoose": "nobody whom it names was chosen",
     "OwnershipState.accept": "the world's offer of ownership is too old",
     "OwnershipState.decline": "the world's offer of ownership is too old",
     "FactorsState.renew_codes": "there are codes only beside an authenticator app",

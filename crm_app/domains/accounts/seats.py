@@ -5,12 +5,19 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.database import require_growth
+from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import member_queries
 from crm_app.domains.accounts.errors import SeatsTaken
 from crm_app.domains.plans.errors import LimitReached
 from crm_app.domains.plans.metering import take_place
 
 LIMIT = "members"
+
+
+async def count_seats(session: AsyncSession, actor: Actor) -> int:
+    """Return how many active members there are. Permission `organization.manage`."""
+    actor.require("organization.manage")
+    return await member_queries.count_active(session, actor.organization_id)
 
 
 async def take_seat(session: AsyncSession, organization_id: UUID) -> None:

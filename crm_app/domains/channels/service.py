@@ -90,6 +90,13 @@ async def list_channels(session: AsyncSession, actor: Actor, *, archived: bool =
     return [_view(row, failed.get(row.id, 0)) for row in rows]
 
 
+async def count_channels(session: AsyncSession, actor: Actor) -> int:
+    """Return how many channels are not archived. Permission `channels.read`, or `organization.manage`."""
+    if not actor.can("organization.manage"):
+        actor.require("channels.read")
+    return await repository.count_open(session, actor.organization_id)
+
+
 async def access_channel(session: AsyncSession, actor: Actor, *, channel_id: UUID) -> ChannelView:
     """Return one channel. Raises `NotFound`."""
     actor.require("channels.read")

@@ -21,6 +21,7 @@ def settings_groups() -> list[Group]:
                 NavEntry("shell.settings.roles", routes.ROLES, "shield-check", allowed("roles.manage")),
                 NavEntry("shell.settings.teams", routes.TEAMS, "users-round", allowed("teams.manage")),
                 NavEntry("shell.nav.channels", routes.CHANNELS, "signal", allowed("channels.read")),
+                NavEntry("modules.title", routes.MODULES, "package", allowed("organization.manage")),
                 NavEntry("shell.settings.audit", routes.AUDIT, "scroll-text", allowed("audit.read")),
                 NavEntry("shell.settings.outbox", routes.OWN_OUTBOX, "mail", allowed("organization.manage")),
                 NavEntry("sso.nav", routes.SSO_SETTINGS, "key-round", allowed("sso.manage")),

@@ -269,6 +269,11 @@ def _refused() -> rx.Component:
             " ",
             _by_module(lambda key: t(f"errors.modules.{key}")),
         ),
+        rx.cond(
+            allowed("organization.manage"),
+            p.link(t("shell.module_off.see"), href=routes.MODULES, class_name="btn out"),
+            rx.fragment(),
+        ),
         icon_name="puzzle",
     )
     return rx.cond(Session.missing_module != "", missing, denied)
