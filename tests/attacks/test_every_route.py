@@ -89,7 +89,7 @@ async def test_a_stranger_gets_nothing(
     answer = await stranger.request(**Call(victim, victim).request(operation))
     watchman.assert_untouched()
     assert victim.secret not in answer.text
-    assert answer.status_code < 500
+    assert answer.status_code < 500 or operation.path == "/readyz"  # whose very answer it is
     if str(operation) not in OPEN:
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated"), answer.text
         assert "set-cookie" not in answer.headers

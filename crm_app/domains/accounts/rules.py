@@ -11,6 +11,8 @@ import idna
 from crm_app.domains.accounts.errors import BadEmail, BadSlug, SlugTaken, WeakPassword
 
 SESSION_LIFETIME = timedelta(days=30)
+SESSION_IDLE = timedelta(days=7)
+"""A session that nobody has used for so long is over, whatever is left of its life."""
 SEEN_EVERY = timedelta(minutes=1)
 """How stale a session's `last_seen_at` may get before it is written again."""
 MINIMUM_PASSWORD = 10

@@ -87,7 +87,7 @@ async def _lacks_factor(
 
 
 def _is_valid(row: UserSession, now: datetime) -> bool:
-    return row.revoked_at is None and row.expires_at > now
+    return row.revoked_at is None and row.expires_at > now and now - row.last_seen_at < rules.SESSION_IDLE
 
 
 async def sign_out(session: AsyncSession, actor: Actor) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from crm_app.domains.accounts.models import UserSession
+from crm_app.domains.accounts.rules import SESSION_IDLE
 
 
 async def list_sessions(
@@ -21,6 +22,7 @@ async def list_sessions(
             col(UserSession.user_id) == user_id,
             col(UserSession.revoked_at).is_(None),
             col(UserSession.expires_at) > now,
+            col(UserSession.last_seen_at) > now - SESSION_IDLE,
             *_inside(within),
         )
         .order_by(col(UserSession.last_seen_at).desc(), col(UserSession.id))
