@@ -13,6 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from procrastinate.exceptions import AlreadyEnqueued
 from psycopg import AsyncConnection, OperationalError
 
+from crm_app.core.checks import LEADER_LOCK
 from crm_app.core.database import libpq_url
 from crm_app.core.queue import enqueue_outside
 from jobs import load_jobs
@@ -20,7 +21,6 @@ from jobs.ticks import Tick, ticks
 
 log = structlog.get_logger(__name__)
 
-LEADER_LOCK = 7_071_908
 RETRY_SECONDS = 2.0
 _TAKE = "SELECT pg_try_advisory_lock(%s)"
 

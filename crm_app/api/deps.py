@@ -90,6 +90,8 @@ class _SessionCookie(APIKeyCookie):
         refusal = None if self._at_rest else refusal_of(signed_in.organization.state)
         if refusal is not None:
             raise refusal
+        if signed_in.nowhere and not (self._anyhow or self._at_rest):
+            raise Forbidden
         if signed_in.must_set_factor and not self._anyhow:
             raise FactorRequired
         if signed_in.actor.visit is not None and not self._visiting:
@@ -104,10 +106,11 @@ class _ActorCookie(_SessionCookie):
     """The actor of that session; below `/api/v1`, of one who may use the API."""
 
     async def __call__(self, request: Request) -> Actor:  # type: ignore[override]
-        actor = (await super().__call__(request)).actor
-        if request.scope["path"].startswith(API):
-            actor.require("api.use")
-        return actor
+        signed_in = await super().__call__(request)
+        # Whoever is let through although nothing works, goes elsewhere: where they may use it is asked there.
+        if request.scope["path"].startswith(API) and not (signed_in.at_rest or signed_in.nowhere):
+            signed_in.actor.require("api.use")
+        return signed_in.actor
 
 
 # Whoever looks through somebody else's eyes does so in the screens: every route refuses, but for the ways out.

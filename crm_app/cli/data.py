@@ -36,22 +36,26 @@ def prepare() -> None:
     Prints the demo's logins as JSON, an empty list when the demo is not there.
     """
     from crm_app.core.migrations import migrate as upgrade
+    from crm_app.demo.platform import settle_administrator
 
     logins: list[dict[str, Any]] = []
     with database() as settings:
         upgrade(owner_url(settings))
         if settings.demo:
-            logins = asyncio.run(_demo_logins())
+            logins, seeded = asyncio.run(_demo_logins())
+            settle_administrator(owner_url(settings), seeded=seeded, local=settings.shows_outbox)
     show({"logins": logins}, as_json=True)
 
 
 def seed_demo(as_json: AsJson = False) -> None:
     """Fill the database with the demo organization, unless it is there."""
     from crm_app.core.migrations import migrate as upgrade
+    from crm_app.demo.platform import settle_administrator
 
     with database() as settings:
         upgrade(owner_url(settings))
         seeded = asyncio.run(_seed(only_empty=False))
+        settle_administrator(owner_url(settings), seeded=seeded["created"], local=settings.shows_outbox)
     show(seeded, as_json=as_json)
 
 
@@ -64,7 +68,7 @@ async def _seed(*, only_empty: bool) -> dict[str, Any]:
         return await seed_demo_organization(only_empty=only_empty)
 
 
-async def _demo_logins() -> list[dict[str, Any]]:
+async def _demo_logins() -> tuple[list[dict[str, Any]], bool]:
     """Seed if the database is empty; return who can sign in when the demo is there."""
     from crm_app.config import get_settings
     from crm_app.core.database import system_unit_of_work
@@ -76,8 +80,8 @@ async def _demo_logins() -> list[dict[str, Any]]:
         summary = await seed_demo_organization(only_empty=True)
         async with system_unit_of_work() as session:
             if await find_user_by_email(session, summary["logins"][0]["email"]) is None:
-                return []
-    return [{**login, "password": summary["password"]} for login in summary["logins"]]
+                return [], False
+    return [{**login, "password": summary["password"]} for login in summary["logins"]], bool(summary["created"])
 
 
 def create_organization(

@@ -22,6 +22,8 @@ from crm_app.core.waiting_room import NEVER
 
 CLOCK_SECONDS = 5.0
 """Largest difference between our clock and the database's that is still fine."""
+LEADER_LOCK = 7_071_908
+"""The advisory lock of whichever process leads the scheduler."""
 LAG_SECONDS = 60.0
 """Longest wait of a due job that is still fine."""
 _FREE_BYTES = 500 * 1024 * 1024
@@ -40,11 +42,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """Jobs by status, how long the oldest due one waits (seconds), and how many workers live."""
+    """Jobs by status, how long the oldest due one waits (seconds), how many workers live, whether a scheduler
+    leads, and how many jobs wait for an organization that is at rest."""
 
     jobs: dict[str, int]
     lag_seconds: float
     workers: int
+    scheduled: bool
+    waiting: int
 
 
 async def run_checks(settings: Settings) -> list[Check]:
@@ -83,7 +88,18 @@ async def queue_state() -> QueueState:
         workers = await connection.scalar(
             text("SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds'")
         )
-    return QueueState(jobs, max(0.0, float(lag or 0)), int(workers or 0))
+        leads = await connection.scalar(
+            text(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 0 "
+                "AND objid = :key AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+            ),
+            {"key": LEADER_LOCK},
+        )
+        waiting = await connection.scalar(
+            text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND scheduled_at = :never"),
+            {"never": NEVER},
+        )
+    return QueueState(jobs, max(0.0, float(lag or 0)), int(workers or 0), bool(leads), int(waiting or 0))
 
 
 async def _ask(name: str, question: Callable[[], Awaitable[Check]]) -> Check:

@@ -10,7 +10,10 @@ from crm_app.core.errors import Forbidden, ModuleOff, Unauthenticated
 from crm_app.core.sight import EVERYBODYS, NOTHING, Reach, Sight
 from crm_app.core.visiting import ReadOnly
 
-__all__ = ["Actor", "Reach", "Sight", "Visit", "VisitKind"]
+__all__ = ["NOWHERE", "Actor", "Reach", "Sight", "Visit", "VisitKind"]
+
+NOWHERE = UUID(int=0)
+"""For which organization somebody acts who belongs to none: whoever runs the platform. No row is there."""
 
 
 class VisitKind(StrEnum):

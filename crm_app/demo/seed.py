@@ -17,6 +17,7 @@ from crm_app.core.clock import utc_now
 from crm_app.core.database import system_unit_of_work
 from crm_app.core.repository import TenantTable
 from crm_app.core.tenancy import Actor
+from crm_app.demo import platform
 from crm_app.demo.calendar import Calendar
 from crm_app.demo.content import people
 from crm_app.demo.rows import Builder, Row, Team
@@ -86,6 +87,7 @@ async def seed_demo(*, only_empty: bool = False, now: datetime | None = None) ->
         if await _is_taken(session, logins[0].email, only_empty=only_empty):
             return DemoSummary(False, NAME, PASSWORD, logins, {})
         builder, actor = await _people(session, now or utc_now())
+        await platform.add_account(session, password=PASSWORD)
         channel_id = await _channels(session, builder, actor)
         build_sales(builder, build_conversations(builder, channel_id))
         await _store(builder)

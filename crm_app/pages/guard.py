@@ -25,7 +25,7 @@ from crm_app.pages.policy import (
     is_quiet,
     registered_permission,
 )
-from crm_app.pages.routes import HOME, LOGIN, PROFILE, SUSPENDED
+from crm_app.pages.routes import HOME, LOGIN, PLATFORM_HOME, PROFILE, SUSPENDED
 from crm_app.pages.session.known import known_sessions, session_token
 from crm_app.pages.session.state import Session, binding
 from crm_app.pages.session.toasts import notify
@@ -62,8 +62,9 @@ class Guard(Middleware):
             return None
         if signed_in is None and (permission is not None or wiped):
             return await _send_to_login(root, wiped)
-        if signed_in is not None and permission != PLATFORM and (signed_in.at_rest or signed_in.must_set_factor):
-            return _send_to(SUSPENDED if signed_in.at_rest else PROFILE)
+        kept_to = _kept_to(signed_in) if signed_in is not None and permission != PLATFORM else ""
+        if kept_to:
+            return _send_to(kept_to)
         if signed_in is not None and signed_in.actor.visit is not None and is_quiet(event.name):
             return StateUpdate()
         log.warning("event refused", event_name=event.name, permission=permission)
@@ -87,7 +88,7 @@ def _may(permission: str, signed_in: SignedIn | None) -> bool:
         return False
     if permission == ANY_SESSION:
         return True
-    if signed_in.must_set_factor:
+    if signed_in.must_set_factor or signed_in.nowhere:
         return False
     return permission == SIGNED_IN or signed_in.actor.can(permission)
 
@@ -104,6 +105,15 @@ def _may_visitor(permission: str, signed_in: SignedIn) -> bool:
     if permission in {ANY_SESSION, HELD, PLATFORM}:
         return False
     return permission in {SIGNED_IN, VISITING} or signed_in.actor.can(permission)
+
+
+def _kept_to(signed_in: SignedIn) -> str:
+    """Return the one screen that is open to the person, empty when there is no such limit."""
+    if signed_in.nowhere:
+        return PLATFORM_HOME
+    if signed_in.at_rest:
+        return SUSPENDED
+    return PROFILE if signed_in.must_set_factor else ""
 
 
 async def _recognise() -> SignedIn | None:

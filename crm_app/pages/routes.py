@@ -33,6 +33,11 @@ PROFILE = "/settings/profile"
 SSO_SETTINGS = "/settings/sso"
 SIMULATOR = "/simulator"
 SUSPENDED = "/suspended"
+PLATFORM_HOME = "/platform"
+PLATFORM_ORGANIZATION = "/platform/organizations/[organization_id]"
+PLATFORM_USAGE = "/platform/usage"
+PLATFORM_HEALTH = "/platform/health"
+PLATFORM_TRAIL = "/platform/trail"
 
 _PAGES = Path(__file__).resolve().parent
 

@@ -21,6 +21,8 @@ class NavEntry:
     visible: Any = True
     badge: Any = None
     on_phone: bool = True
+    alone: bool = False
+    """Its screen is not above those whose addresses begin like its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def _side(frame: Frame, active: str) -> rx.Component:
 
 
 def _is_active(entry: NavEntry, active: str) -> bool:
-    return active == entry.route or active.startswith(f"{entry.route}/")
+    return active == entry.route or (not entry.alone and active.startswith(f"{entry.route}/"))
 
 
 def _entry(entry: NavEntry, active: str) -> rx.Component:

@@ -10,9 +10,9 @@ from crm_app.core.tenancy import Actor
 from tests.api.clients import api_app, client_for
 from tests.conftest import MakeOrganization, Tenant
 from tests.life_cycle.operators import grant, open_session, put
-from tests.pages.conftest import open_tab, reflex_app
+from tests.pages.conftest import open_tab
 
-__all__ = ["api_app", "client_for", "open_tab", "reflex_app"]
+__all__ = ["api_app", "client_for", "open_tab"]
 
 Put = Callable[[str], Awaitable[None]]
 

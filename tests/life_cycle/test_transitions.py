@@ -18,6 +18,7 @@ from crm_app.domains.accounts.factor_errors import ProofNeeded
 from crm_app.domains.accounts.support import SUPPORT_ID, SUPPORT_NAME
 from crm_app.domains.accounts.trail import reading
 from crm_app.domains.platform import repository
+from crm_app.domains.platform import service as platform
 from crm_app.domains.platform.errors import BadTransition, StateChangedMeanwhile
 from crm_app.domains.platform.life_cycle import change_state
 from tests.conftest import PASSWORD, MakeOrganization, Tenant
@@ -76,15 +77,16 @@ async def test_an_operator_takes_every_allowed_step_and_no_other(
 async def test_every_step_stays_with_who_why_and_when(tenant: Tenant, operator: Actor) -> None:
     await _change(operator, tenant.organization.id, "past_due", "  Fatura de\njulho ")
     await _change(operator, tenant.organization.id, "active", "Pagou")
+    async with system_unit_of_work() as session:
+        sheet = await platform.open_organization(session, operator, organization_id=tenant.organization.id)
     async with unit_of_work(tenant.owner) as session:
-        steps = await repository.list_steps(session, tenant.organization.id)
         entries = await reading.list_entries(session, tenant.owner)
         choices = await reading.list_choices(session, tenant.owner)
-    told = [(one.before, one.after, one.reason, one.by_user) for one in steps]
+    told = [(one.before, one.after, one.reason, one.by_name) for one in sheet.steps]
     assert told == [
-        ("past_due", "active", "Pagou", operator.user_id),
-        ("active", "past_due", "Fatura de julho", operator.user_id),
-        ("", "active", "", None),
+        ("past_due", "active", "Pagou", "Owner de Teste"),
+        ("active", "past_due", "Fatura de julho", "Owner de Teste"),
+        ("", "active", "", ""),
     ]
     newest = entries.items[0]
     assert (newest.action, newest.user_id, newest.user_name) == ("organization.state", SUPPORT_ID, SUPPORT_NAME)

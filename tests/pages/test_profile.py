@@ -16,8 +16,8 @@ from crm_app.domains.accounts import factor_policy, own_sessions, service
 from crm_app.domains.accounts.models import UserSession
 from crm_app.pages.contacts.list_state import ContactsState
 from crm_app.pages.profile.factors_state import FactorsState
-from crm_app.pages.profile.proof import ProofState
 from crm_app.pages.profile.state import ProfileState
+from crm_app.pages.session.proof import ProofState
 from crm_app.pages.session.state import Session
 from tests.conftest import PASSWORD
 from tests.pages.conftest import OpenTab, Tab

@@ -25,7 +25,7 @@ from crm_app.core.postgres import EmbeddedPostgres, start_throwaway
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["run", "dev", "build", "migrate", "seed-demo", "create-organization", "create-channel", "worker"]
-COMMANDS += ["scheduler", "doctor", "serve", "audit"]
+COMMANDS += ["scheduler", "doctor", "serve", "audit", "platform-admin"]
 Prumo = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -203,3 +203,22 @@ def test_a_taken_port_is_noticed_before_anything_starts() -> None:
 def test_without_redis_all_roles_live_in_one_process(changes: dict[str, Any], expected: list[list[str]]) -> None:
     children = run_command._children(Settings(**changes))
     assert [list(child.arguments) for child in children] == expected
+
+
+def test_who_runs_the_platform_is_decided_here(prumo: Prumo) -> None:
+    prumo("migrate")
+    prumo(
+        "create-organization", "--name", "Plat", "--owner-email", "ana@plat.example", "--password", "longa-e-boa-1"
+    )
+    granted = prumo("platform-admin", "grant", "--email", " Ana@plat.example", "--json")
+    assert json.loads(granted.stdout)["changed"] is True, granted.stderr
+    again = prumo("platform-admin", "grant", "--email", "ana@plat.example", "--json")
+    assert json.loads(again.stdout)["changed"] is False
+    listed = json.loads(prumo("platform-admin", "list", "--json").stdout)["admins"]
+    assert [(one["email"], one["second_factor"]) for one in listed] == [("ana@plat.example", False)]
+    assert "NO second factor" in prumo("platform-admin", "list").stdout
+    assert json.loads(prumo("platform-admin", "revoke", "--email", "ana@plat.example", "--json").stdout)["changed"]
+    assert json.loads(prumo("platform-admin", "list", "--json").stdout)["admins"] == []
+    nobody = prumo("platform-admin", "grant", "--email", "nobody@plat.example")
+    assert nobody.returncode == 3
+    assert "Nobody has an account" in nobody.stderr

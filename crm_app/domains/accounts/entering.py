@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_app.core.clock import utc_now
 from crm_app.core.database import set_scope, set_tenant
 from crm_app.core.errors import Invalid, OrganizationClosed
-from crm_app.core.tenancy import Actor
+from crm_app.core.tenancy import NOWHERE, Actor
 from crm_app.domains.accounts import factor_repository, passwords, repository, rules, service, sso_only
 from crm_app.domains.accounts.errors import NoOrganization, SsoRequired, WrongCredentials
 from crm_app.domains.accounts.factor_models import PendingEntry
@@ -73,7 +73,7 @@ async def enter(
     Runs in a transaction without a tenant; a session leaves its organization set. Raises `NoOrganization`.
     """
     await set_scope(session, "user_id", str(user.id))
-    place = await place_of(session, user.id, organization_id, method=method)
+    place = await place_or_platform(session, user.id, organization_id, method=method)
     if method not in WHOLE:
         kinds = await factor_repository.list_kinds(session, user.id)
         if kinds:
@@ -111,6 +111,18 @@ async def _has_sso(session: AsyncSession, user_id: UUID, organization_id: UUID) 
     return found
 
 
+async def place_or_platform(
+    session: AsyncSession, user_id: UUID, organization_id: UUID | None, *, method: str
+) -> Membership | None:
+    """Return the place as `place_of` does, or None for whoever runs the platform and belongs nowhere."""
+    try:
+        return await place_of(session, user_id, organization_id, method=method)
+    except (NoOrganization, OrganizationClosed):
+        if organization_id is not None or not await repository.is_platform_admin(session, user_id):
+            raise
+        return None
+
+
 async def _ask_for_factor(
     session: AsyncSession,
     user_id: UUID,
@@ -138,16 +150,19 @@ async def _ask_for_factor(
 
 
 async def begin_session(
-    session: AsyncSession, user_id: UUID, place: Membership, *, method: str, ip: str, user_agent: str
+    session: AsyncSession, user_id: UUID, place: Membership | None, *, method: str, ip: str, user_agent: str
 ) -> NewSession:
-    """Begin a session of a person whose factors were all right, at a place of theirs; the tenant is set then."""
+    """Begin a session of a person whose factors were all right, at a place of theirs; the tenant is set then.
+
+    Without a place it is a session of the platform.
+    """
     token, now = rules.new_token(), utc_now()
     expires_at = now + rules.SESSION_LIFETIME
     session.add(
         UserSession(
             token_hash=rules.hash_token(token),
             user_id=user_id,
-            organization_id=place.organization_id,
+            organization_id=place.organization_id if place else None,
             ip=ip[:64],
             user_agent=clean_user_agent(user_agent),
             method=method[:20],
@@ -157,10 +172,11 @@ async def begin_session(
         )
     )
     await session.flush()
-    await set_tenant(session, place.organization_id, user_id)
-    actor = Actor(place.organization_id, user_id, place.role, frozenset())
+    where = place.organization_id if place else NOWHERE
+    await set_tenant(session, where, user_id)
+    actor = Actor(where, user_id, place.role if place else "platform", frozenset())
     await service.audit(session, actor, "session.begin", "user", user_id, after={"method": method})
-    return NewSession(token=token, expires_at=expires_at, user_id=user_id, organization_id=place.organization_id)
+    return NewSession(token=token, expires_at=expires_at, user_id=user_id, organization_id=where)
 
 
 def clean_user_agent(text: str) -> str:

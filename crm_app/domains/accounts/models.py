@@ -83,6 +83,23 @@ class PlatformAdmin(SQLModel, table=True):
     granted_at: datetime = timestamp()
 
 
+class PlatformEntry(SQLModel, table=True):
+    """What an administrator of the platform did; `concerns` is an organization. Append-only, read by a door."""
+
+    __tablename__ = "platform_entry"
+    __table_args__ = (Index("ix_platform_entry_recent", text("created_at DESC"), "id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    created_at: datetime = timestamp()
+    user_id: UUID | None = None
+    action: str = Field(max_length=60)
+    concerns: UUID | None = None
+    before: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    after: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    ip: str = Field(default="", max_length=64)
+    trace_id: str = Field(default="", max_length=64)
+
+
 class User(SQLModel, table=True):
     """A person who can sign in; may be a member of several organizations. Not a tenant table."""
 
@@ -111,7 +128,8 @@ class UserSession(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     token_hash: bytes = Field(unique=True)
     user_id: UUID
-    organization_id: UUID
+    organization_id: UUID | None = None
+    """None for whoever runs the platform and belongs to no organization."""
     ip: str = Field(default="", max_length=64)
     user_agent: str = Field(default="", max_length=300)
     method: str = Field(default="password", max_length=20)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_app.core.clock import utc_now
 from crm_app.core.errors import NotFound
 from crm_app.core.events import announce
-from crm_app.core.tenancy import Actor
+from crm_app.core.tenancy import NOWHERE, Actor
 from crm_app.domains.accounts import repository, service, session_queries
 from crm_app.domains.accounts.devices import describe_device, is_local, network_block
 from crm_app.domains.accounts.events import SessionRevoked
@@ -83,7 +83,7 @@ async def _end(session: AsyncSession, actor: Actor, rows: list[UserSession]) -> 
     for row in rows:
         await repository.revoke_sessions(session, user_id, utc_now(), row.id)
         # Each is told in its own organization: there are the tabs that must hear it.
-        fact = SessionRevoked(organization_id=row.organization_id, user_id=user_id, session_id=row.id)
+        fact = SessionRevoked(organization_id=row.organization_id or NOWHERE, user_id=user_id, session_id=row.id)
         announce(session, fact)
     if rows:
         await service.audit(session, actor, "session.end_others", "user", user_id, after={"ended": len(rows)})

@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from crm_app.core.database import set_scope
 from crm_app.core.life_cycle import STANDINGS
-from crm_app.core.sql import run, run_at_commit
+from crm_app.core.sql import fetch_value, run, run_at_commit
 from crm_app.domains.accounts.models import Membership, Organization, User, UserSession
 
 _INSERT_AUDIT_ENTRY = """
@@ -20,6 +20,10 @@ INSERT INTO audit_entry (organization_id, id, created_at, user_id, on_behalf_of,
                          before, after, ip, trace_id)
 VALUES (%(organization_id)s, %(id)s, %(created_at)s, %(user_id)s, %(on_behalf_of)s, %(action)s, %(entity_type)s,
         %(entity_id)s, %(before)s, %(after)s, %(ip)s, %(trace_id)s)"""
+
+
+_NOTE_FOR_PLATFORM = """
+SELECT platform_note(%(user_id)s, %(action)s, %(concerns)s, %(before)s, %(after)s, %(ip)s, %(trace_id)s)"""
 
 
 async def find_user_by_email(session: AsyncSession, email: str) -> User | None:
@@ -131,6 +135,16 @@ async def forget_pending_entries(session: AsyncSession, user_id: UUID) -> None:
 def insert_audit_entry(session: AsyncSession, values: Mapping[str, Any]) -> None:
     """Insert a row of the audit trail when the session commits."""
     run_at_commit(session, _INSERT_AUDIT_ENTRY, values)
+
+
+def insert_platform_entry(session: AsyncSession, values: Mapping[str, Any]) -> None:
+    """Insert a row of the platform's record when the session commits."""
+    run_at_commit(session, _NOTE_FOR_PLATFORM, values)
+
+
+async def is_platform_admin(session: AsyncSession, user_id: UUID) -> bool:
+    """Tell whether a person runs the platform."""
+    return bool(await fetch_value(session, "SELECT is_platform_admin(%(user_id)s)", {"user_id": user_id}))
 
 
 async def free_slug(session: AsyncSession, wanted: str) -> str:

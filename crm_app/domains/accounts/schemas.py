@@ -1,12 +1,12 @@
 """What crosses from accounts into pages and the API."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from crm_app.core.life_cycle import standing_of
-from crm_app.core.tenancy import Actor
+from crm_app.core.tenancy import NOWHERE, Actor
 
 
 class View(BaseModel):
@@ -43,6 +43,21 @@ class OrganizationView(View):
     checklist_closed_at: datetime | None = None
 
 
+PLATFORM_VIEW = OrganizationView(
+    id=NOWHERE,
+    name="Prumo",
+    slug="",
+    locale="pt-BR",
+    time_zone="America/Sao_Paulo",
+    currency="BRL",
+    brand_hue=284,
+    brand_chroma=1,
+    is_demo=False,
+    checklist_closed_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+"""What stands in the place of an organization for whoever runs the platform and belongs to none."""
+
+
 class MemberView(View):
     """A person in the organization, as colleagues see it."""
 
@@ -68,6 +83,11 @@ class SignedIn(View):
     """The person is an administrator of the platform, which gives them nothing in any organization."""
     visit_place: tuple[UUID, UUID] | None = None
     """The visit in which the session is said to be, as (organization, visit); `visits.recognise` follows it."""
+
+    @property
+    def nowhere(self) -> bool:
+        """Whether the person belongs to no organization: they run the platform, and have only that before them."""
+        return self.actor.organization_id == NOWHERE
 
     @property
     def at_rest(self) -> bool:

@@ -9,7 +9,7 @@ from crm_app.core.clock import utc_now
 from crm_app.core.database import set_scope
 from crm_app.domains.accounts import factor_repository, passkeys, repository, rules
 from crm_app.domains.accounts.authenticator import accepts_code
-from crm_app.domains.accounts.entering import Way, begin_session, clean_user_agent, enter, place_of
+from crm_app.domains.accounts.entering import Way, begin_session, clean_user_agent, enter, place_or_platform
 from crm_app.domains.accounts.factor_errors import BadPasskey, EntryOver
 from crm_app.domains.accounts.factor_models import PendingEntry
 from crm_app.domains.accounts.guessing import count_guess
@@ -69,7 +69,7 @@ async def finish_with_passkey(
 async def _finish(session: AsyncSession, pending: PendingEntry, kind: str, ip: str, user_agent: str) -> NewSession:
     if not await factor_repository.forget_pending(session, pending_id=pending.id):
         raise EntryOver  # somebody else has finished it in this very moment
-    place = await place_of(session, pending.user_id, pending.wanted_organization, method=pending.method)
+    place = await place_or_platform(session, pending.user_id, pending.wanted_organization, method=pending.method)
     method = f"{pending.method}+{kind}"
     return await begin_session(session, pending.user_id, place, method=method, ip=ip, user_agent=user_agent)
 

@@ -15,7 +15,7 @@ from crm_app.core.errors import Invalid, NotFound, Unauthenticated
 from crm_app.core.events import announce
 from crm_app.core.ids import new_id
 from crm_app.core.life_cycle import State, standing_of
-from crm_app.core.tenancy import Actor
+from crm_app.core.tenancy import NOWHERE, Actor
 from crm_app.core.trace import current_trace_id
 from crm_app.domains.accounts import (
     access,
@@ -31,6 +31,7 @@ from crm_app.domains.accounts.events import MemberAdded, PreferencesChanged, Ses
 from crm_app.domains.accounts.models import Membership, Organization, Role, User, UserSession
 from crm_app.domains.accounts.permissions import permissions_of
 from crm_app.domains.accounts.schemas import (
+    PLATFORM_VIEW,
     MemberView,
     OrganizationCreated,
     OrganizationView,
@@ -57,11 +58,32 @@ async def resolve_session(session: AsyncSession, token: str) -> SignedIn:
     await set_scope(session, "user_id", str(user.id))
     memberships = await repository.list_own_memberships(session, user.id)
     place = next((pair for pair in memberships if pair[1].id == row.organization_id), None)
-    if place is None:
+    if place is None and (row.organization_id is not None or not runs_platform):
         raise Unauthenticated
-    membership, organization = place
     if now - row.last_seen_at > rules.SEEN_EVERY:
         await repository.touch_session(session, row.id, now)
+    if place is None:
+        return SignedIn(
+            actor=Actor(NOWHERE, user.id, "platform", frozenset(), row.id),
+            user=UserView.model_validate(user),
+            organization=PLATFORM_VIEW,
+            expires_at=row.expires_at,
+            runs_platform=True,
+            visit_place=_visit_place(row),
+        )
+    return await _at(session, row, user, *place, runs_platform=runs_platform)
+
+
+async def _at(
+    session: AsyncSession,
+    row: UserSession,
+    user: User,
+    membership: Membership,
+    organization: Organization,
+    *,
+    runs_platform: bool,
+) -> SignedIn:
+    """Return who is behind a session at its place, with what they may do there."""
     must_set_factor = row.method != SSO and await _lacks_factor(session, user.id, membership, organization)
     if must_set_factor or not standing_of(organization.state).works:
         actor = Actor(organization.id, user.id, membership.role, frozenset(), row.id)
@@ -75,8 +97,12 @@ async def resolve_session(session: AsyncSession, token: str) -> SignedIn:
         expires_at=row.expires_at,
         must_set_factor=must_set_factor,
         runs_platform=runs_platform,
-        visit_place=(row.visited_id, row.visit_id) if row.visited_id and row.visit_id else None,
+        visit_place=_visit_place(row),
     )
+
+
+def _visit_place(row: UserSession) -> tuple[UUID, UUID] | None:
+    return (row.visited_id, row.visit_id) if row.visited_id and row.visit_id else None
 
 
 async def _lacks_factor(
@@ -264,6 +290,9 @@ async def audit(
 
     `on_behalf_of` is the user as whom somebody else acts. The entry is written last, together with the commit.
     """
+    if actor.organization_id == NOWHERE:
+        note_for_platform(session, actor.user_id, action, None, before=before, after=after)
+        return
     visit = actor.visit
     values = {
         "organization_id": actor.organization_id,
@@ -280,3 +309,25 @@ async def audit(
         "trace_id": current_trace_id()[:64],
     }
     repository.insert_audit_entry(session, values)
+
+
+def note_for_platform(
+    session: AsyncSession,
+    user_id: UUID | None,
+    action: str,
+    concerns: UUID | None,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Write down what an administrator of the platform does, about an organization or none, with the commit."""
+    values = {
+        "user_id": user_id,
+        "action": action,
+        "concerns": concerns,
+        "before": Jsonb(dict(before)) if before is not None else None,
+        "after": Jsonb(dict(after)) if after is not None else None,
+        "ip": str(get_contextvars().get("ip", ""))[:64],
+        "trace_id": current_trace_id()[:64],
+    }
+    repository.insert_platform_entry(session, values)

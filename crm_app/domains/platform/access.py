@@ -8,9 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_app.core.clock import utc_now
 from crm_app.core.errors import NotFound
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import step_up
+from crm_app.domains.accounts import repository, step_up
 from crm_app.domains.accounts.factor_errors import ProofNeeded
-from crm_app.domains.platform import repository
 
 PROVEN_FOR = timedelta(minutes=30)
 """How long a proof opens the platform; the doors in the database hold the same (`platform_operator`)."""
@@ -22,7 +21,11 @@ async def require_operator(session: AsyncSession, actor: Actor) -> UUID:
     Whoever has a second factor proves it with that one. Raises `NotFound` for anybody else, as if there were no
     such place, and `ProofNeeded` when the last proof is too old.
     """
-    if actor.user_id is None or actor.session_id is None or not await repository.is_admin(session, actor.user_id):
+    if (
+        actor.user_id is None
+        or actor.session_id is None
+        or not await repository.is_platform_admin(session, actor.user_id)
+    ):
         raise NotFound
     row = await step_up.own_session(session, actor)
     if row.proven_at is None or utc_now() - row.proven_at > PROVEN_FOR:

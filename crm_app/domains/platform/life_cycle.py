@@ -13,7 +13,7 @@ from crm_app.core.tenancy import Actor
 from crm_app.core.waiting_room import release_jobs
 from crm_app.domains.accounts import repository as accounts
 from crm_app.domains.accounts.events import OrganizationStateChanged, SessionRevoked
-from crm_app.domains.accounts.service import audit
+from crm_app.domains.accounts.service import audit, note_for_platform
 from crm_app.domains.accounts.support import support_actor
 from crm_app.domains.platform import repository
 from crm_app.domains.platform.access import require_operator
@@ -47,6 +47,10 @@ async def change_state(
     if not await repository.change_state(session, operator, organization_id, before, wanted, words):
         raise StateChangedMeanwhile
     await session.refresh(organization)
+    note_for_platform(
+        session, actor.user_id, "organization.state", organization_id,
+        before={"state": before}, after={"state": wanted, "reason": words},
+    )  # fmt: skip
     await _follow(session, organization_id, before, wanted)
     await audit(
         session, support_actor(organization_id), "organization.state", "organization", organization_id,

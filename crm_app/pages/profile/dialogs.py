@@ -5,83 +5,20 @@ from typing import Any
 import reflex as rx
 
 from crm_app.pages.profile.factors_state import FactorsState
-from crm_app.pages.profile.proof import ProofState
 from crm_app.pages.profile.state import ProfileState
+from crm_app.pages.session.proof_dialog import PasskeyButton, alert, proof_dialog
 from crm_app.pages.session.toasts import notify
 from crm_app.ui import patterns as q
 from crm_app.ui import primitives as p
-from crm_app.ui.client import module, run
-from crm_app.ui.frame import FramePart
+from crm_app.ui.client import run
 from crm_app.ui.i18n import t
 
-PROOF, PASSWORD, APP, PASSKEY_NAME, RENAME = "proof", "new-password", "new-app", "passkey-name", "passkey-rename"
-
-
-class PasskeyButton(FramePart):
-    """A button that has the device use or make a passkey (`ui/js/passkeys.js`)."""
-
-    library = module("passkeys")
-    tag = "PasskeyButton"
-    way: rx.Var[str]
-    name_from: rx.Var[str]
-    on_done: rx.EventHandler[rx.event.passthrough_event_spec(str)]
+PASSWORD, APP, PASSKEY_NAME, RENAME = "new-password", "new-app", "passkey-name", "passkey-rename"
 
 
 def dialogs() -> rx.Component:
     """All of them; at most one is open."""
-    return rx.fragment(_proof(), _password(), _app(), _codes(), _passkey(), _rename(), _remove())
-
-
-def _alert(key: Any, data: Any = None) -> rx.Component:
-    words = t(key) if data is None else t(key, data)
-    shown = rx.el.div(p.icon("circle-alert", 16), rx.el.span(words), class_name="co-al da", role="alert")
-    return rx.cond(key != "", shown, rx.fragment())
-
-
-def _proof() -> rx.Component:
-    kind = ProofState.kind
-    typed = p.field(
-        rx.match(kind, *[(one, t(f"profile.proof.{one}.label")) for one in ("password", "totp", "recovery")], ""),
-        p.text_input(
-            name="answer", required=True, auto_focus=True, max_length=1000, key=kind,
-            type=rx.cond(kind == "password", "password", "text"),
-            input_mode=rx.cond(kind == "totp", "numeric", "text"),
-            auto_complete=rx.match(kind, ("password", "current-password"), ("totp", "one-time-code"), "off"),
-        ),
-    )  # fmt: skip
-    others = [
-        rx.cond(
-            ProofState.kinds.contains(one) & (kind != one),
-            p.button(t(f"profile.proof.{one}.use"), size="m", on_click=ProofState.choose(one)),
-            rx.fragment(),
-        )
-        for one in ("totp", "passkey", "recovery")
-    ]
-    sign = PasskeyButton.create(
-        t("auth.factor.passkey.do"), way="prove", class_name="btn pri m", on_done=ProofState.signed
-    )
-    send = p.button(t("profile.proof.confirm"), kind="pri", size="m", type="submit", form=PROOF)
-    nothing = q.notice(t("profile.proof.nothing"), tone="wa")
-    form = rx.el.form(
-        rx.match(kind, ("", nothing), ("passkey", rx.fragment()), typed),
-        _alert(ProofState.error),
-        p.row(*others, class_name="wrap"),
-        id=PROOF,
-        on_submit=ProofState.answer,
-        class_name="c g3",
-    )
-    return q.dialog(
-        form,
-        title=t("profile.proof.title"),
-        description=t("profile.proof.body"),
-        open=ProofState.asking,
-        on_open_change=ProofState.close,
-        footer=rx.fragment(
-            p.button(t("common.action.cancel"), size="m", on_click=ProofState.close(False)),
-            rx.match(kind, ("passkey", sign), ("", rx.fragment()), send),
-        ),
-        width=420,
-    )
+    return rx.fragment(proof_dialog(), _password(), _app(), _codes(), _passkey(), _rename(), _remove())
 
 
 def _password() -> rx.Component:
@@ -92,7 +29,7 @@ def _password() -> rx.Component:
             hint=t("profile.password.hint"),
         ),
         p.field(t("profile.password.again"), p.text_input(name="again", **fresh)),
-        _alert(ProfileState.password_error, ProfileState.password_data),
+        alert(ProfileState.password_error, ProfileState.password_data),
         id=PASSWORD,
         on_submit=ProfileState.change_password,
         class_name="c g3",
@@ -145,7 +82,7 @@ def _app() -> rx.Component:
         ),
     )  # fmt: skip
     form = rx.el.form(
-        code, _alert(FactorsState.error), id=APP, on_submit=FactorsState.confirm_totp, class_name="c g3"
+        code, alert(FactorsState.error), id=APP, on_submit=FactorsState.confirm_totp, class_name="c g3"
     )
     return _dialog(
         "totp",
@@ -193,7 +130,7 @@ def _passkey() -> rx.Component:
     )  # fmt: skip
     return _dialog(
         "passkey",
-        p.column(name, _alert(FactorsState.error), gap="g3"),
+        p.column(name, alert(FactorsState.error), gap="g3"),
         title=t("profile.passkeys.add"),
         description=t("profile.passkeys.body"),
         footer=rx.fragment(_cancel(), make),
@@ -227,7 +164,7 @@ def _remove() -> rx.Component:
             rx.el.p(
                 rx.cond(app, t("profile.totp.remove_body"), t("profile.passkeys.remove_body")), class_name="mut"
             ),
-            _alert(FactorsState.error),
+            alert(FactorsState.error),
             gap="g3",
         ),
         title=rx.cond(

@@ -10,8 +10,8 @@ from crm_app.domains.accounts.factor_errors import ProofNeeded
 from crm_app.domains.accounts.schemas import FactorsView
 from crm_app.pages.base import ANY_SESSION, PageState, handler, notify
 from crm_app.pages.current import current_actor
-from crm_app.pages.profile.proof import ask_for_proof, sentence
 from crm_app.pages.profile.state import ProfileState, id_of
+from crm_app.pages.session.proof import ask_for_proof, sentence
 from crm_app.pages.session.state import Session
 
 NOTHING: dict[str, Any] = {"totp": False, "totp_since": "", "codes": 0, "required": False, "any": False}

@@ -11,7 +11,7 @@ from crm_app.domains.accounts.factor_errors import ProofNeeded
 from crm_app.domains.accounts.schemas import SessionView
 from crm_app.pages.base import ANY_SESSION, PageState, handler, notify
 from crm_app.pages.current import current_actor
-from crm_app.pages.profile.proof import ask_for_proof
+from crm_app.pages.session.proof import ask_for_proof
 from crm_app.pages.session.state import Session
 
 

@@ -165,7 +165,8 @@ def _theme(mode: str) -> rx.Component:
     return rx.cond(rx.color_mode == mode, p.icon("check", 14), rx.fragment())
 
 
-def _preferences() -> list[rx.Component]:
+def preferences() -> list[rx.Component]:
+    """Theme and language, for a menu."""
     modes = (("light", "sun"), ("dark", "moon"), ("system", "monitor"))
     return [
         q.menu_label(t("shell.menu.theme")),
@@ -187,7 +188,8 @@ def _preferences() -> list[rx.Component]:
     ]  # fmt: skip
 
 
-def _leaving() -> list[rx.Component]:
+def leaving() -> list[rx.Component]:
+    """The ways out, for a menu."""
     return [
         q.menu_item(t("shell.menu.sign_out"), icon_name="log-out", on_select=run("session", "signOut")),
         q.menu_item(
@@ -207,6 +209,12 @@ def _unless_visiting(*items: rx.Component) -> rx.Component:
     return rx.cond(Session.visiting == "", rx.fragment(*items), leave)
 
 
+def _platform() -> rx.Component:
+    """The way to the platform's own area, for whoever runs it."""
+    way = q.menu_item(t("platform.name"), icon_name="building-2", on_select=rx.redirect(routes.PLATFORM_HOME))
+    return rx.cond(Session.runs_platform, way, rx.fragment())
+
+
 def _user_menu() -> rx.Component:
     trigger = rx.el.button(
         person(Session.user_name, Session.user_id, _role()), type="button", aria_label=t("shell.menu.label")
@@ -215,7 +223,7 @@ def _user_menu() -> rx.Component:
     return q.menu(
         trigger,
         q.menu_label(mail),
-        _unless_visiting(_profile(), q.menu_line(), *_preferences(), q.menu_line(), *_leaving()),
+        _unless_visiting(_profile(), _platform(), q.menu_line(), *preferences(), q.menu_line(), *leaving()),
         side="right",
         align="end",
         width=240,
@@ -235,8 +243,9 @@ def _phone_menu() -> rx.Component:
     items = [
         rx.cond(Session.visiting == "", rx.fragment(*_organizations(), q.menu_line()), rx.fragment()),
         *ways,
+        _platform(),
         q.menu_line(),
-        _unless_visiting(*_preferences(), q.menu_line(), *_leaving()),
+        _unless_visiting(*preferences(), q.menu_line(), *leaving()),
     ]
     return q.menu(trigger, listed, *items, side="top", align="end", width=264, on_open_change=Organizations.look)
 

@@ -11,7 +11,7 @@ from crm_app.domains.accounts.schemas import SignedIn
 from crm_app.pages.current import current_actor
 from crm_app.pages.live import bridge
 from crm_app.pages.policy import ANY_SESSION, HELD, PLATFORM, PUBLIC, handler
-from crm_app.pages.routes import LOGIN, PROFILE, SUSPENDED
+from crm_app.pages.routes import LOGIN, PLATFORM_HOME, PROFILE, SUSPENDED
 
 STAYING: list[type[rx.State]] = []
 """States of the frame, whose watches survive a change of page."""
@@ -28,6 +28,7 @@ class Session(rx.State):
     runs_platform: bool = False
     organization_state: str = ""
     at_rest: bool = False
+    nowhere: bool = False
     user_id: str = ""
     user_name: str = ""
     user_email: str = ""
@@ -66,6 +67,8 @@ class Session(rx.State):
         if permission in (PLATFORM, HELD):
             self.denied = permission == PLATFORM and (not self.runs_platform or self.visiting != "")
             return None
+        if self.nowhere and permission != ANY_SESSION:
+            return rx.redirect(PLATFORM_HOME, replace=True)
         if self.at_rest:
             return rx.redirect(SUSPENDED, replace=True)
         if self.must_set_factor and permission != ANY_SESSION:
@@ -97,6 +100,7 @@ class Session(rx.State):
         self.runs_platform = signed_in.runs_platform
         self.organization_state = organization.state
         self.at_rest = signed_in.at_rest
+        self.nowhere = signed_in.nowhere
         # A visitor sees the controls that the person has; the guard and the services know what is barred.
         self.permissions = sorted(signed_in.actor.permissions | signed_in.actor.barred)
         self.withheld = dict(signed_in.actor.withheld)

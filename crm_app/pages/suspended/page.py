@@ -23,14 +23,16 @@ def _owner(one: Any) -> rx.Component:
 
 def _whom() -> rx.Component:
     support = rx.el.a(Suspended.support, href="mailto:" + Suspended.support, class_name="btn pri lg full")
-    platform = rx.cond(Suspended.support != "", support, rx.el.p(t("suspended.support_unknown"), class_name="mut"))
+    platform = rx.cond(
+        Suspended.support != "",
+        rx.fragment(rx.el.p(t("suspended.settle"), class_name="mut"), support),
+        rx.el.p(t("suspended.support_unknown"), class_name="mut"),
+    )
     owners = rx.fragment(
         rx.el.p(t("suspended.owners"), class_name="mut"),
         rx.el.ul(rx.foreach(Suspended.owners, _owner), class_name="sus-owners"),
     )
-    return rx.cond(
-        Suspended.is_owner, rx.fragment(rx.el.p(t("suspended.settle"), class_name="mut"), platform), owners
-    )
+    return rx.cond(Suspended.is_owner, platform, owners)
 
 
 def _others() -> rx.Component:

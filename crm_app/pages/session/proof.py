@@ -5,9 +5,11 @@ from typing import Any
 import reflex as rx
 from reflex_base.event import Event
 
+from crm_app.core.database import unit_of_work
 from crm_app.core.errors import CrmError
 from crm_app.domains.accounts import step_up
-from crm_app.pages.base import ANY_SESSION, PageState, handler
+from crm_app.pages.base import HELD, PageState, handler
+from crm_app.pages.current import current_actor
 from crm_app.pages.policy import registered_permission
 
 ORDER = ("totp", "passkey", "password", "recovery")
@@ -23,31 +25,32 @@ class ProofState(PageState, rx.State):
     busy: bool = False
     _then: list[Any] = []
 
-    @handler(ANY_SESSION)
+    @handler(HELD)
     async def choose(self, kind: str) -> None:
         """Prove it in another way."""
         self.kind = kind if kind in self.kinds else self.kind
         self.error = ""
 
-    @handler(ANY_SESSION)
+    @handler(HELD)
     async def close(self, wish: bool) -> None:
         """Close the dialog; what was wanted is dropped."""
         if not wish:
             self.asking, self.error, self._then = False, "", []
 
-    @handler(ANY_SESSION)
+    @handler(HELD)
     async def answer(self, form: dict[str, Any]) -> Event | None:
         """Check a password or a code, and go on with what was wanted."""
         given = str(form.get("answer", "")) if isinstance(form, dict) else ""
         try:
-            async with self._work() as (session, actor):
+            actor = current_actor()
+            async with unit_of_work(actor, in_any_state=True) as session:
                 await step_up.prove_with(session, actor, kind=self.kind, answer=given)
         except CrmError as error:
             self.error = error.key
             return None
         return self._go_on()
 
-    @handler(ANY_SESSION)
+    @handler(HELD)
     async def signed(self, failure: str) -> Event | None:
         """A passkey was used in the browser (the server has checked it), or was not."""
         if failure:
@@ -80,7 +83,8 @@ def sentence(failure: str) -> str:
 async def ask_for_proof(state: PageState, event: Any) -> None:
     """Open the dialog; `event` is sent again once the proof was given, and passes the guard like any other."""
     wanted = Event.from_event_type(event)[0]
-    async with state._work() as (session, actor):
+    actor = current_actor()
+    async with unit_of_work(actor, in_any_state=True) as session:
         known = await step_up.proof_kinds(session, actor)
     proof: Any = await state.get_state(ProofState)
     proof.kinds = [kind for kind in ORDER if kind in known]
