@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from crm_app.api.deps import SESSION_COOKIE, WayOut, client_address, same_origin
 from crm_app.api.entry import SignedInView, answer_entry
+from crm_app.api.known_browser import known_browser, remember_browser
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.limits import Throttle
 from crm_app.domains.accounts import service
@@ -18,6 +19,7 @@ router = APIRouter(prefix="/api/auth", tags=["auth"], dependencies=[Depends(same
 
 _by_address = Throttle("login-ip", "30/minute")
 _by_account = Throttle("login-account", "10/minute")
+_by_browser = Throttle("login-browser", "10/minute")
 
 
 class Credentials(BaseModel):
@@ -29,15 +31,20 @@ class Credentials(BaseModel):
 
 @router.post("/login", response_model=SignedInView)
 async def login(credentials: Credentials, request: Request) -> Response:
-    """Begin a session and set its cookie. At most 30 tries a minute from one address, 10 for one account.
+    """Begin a session and set its cookie. At most 30 tries a minute from one address, 10 for one account;
+    a browser that has given the account's password before is counted by itself.
 
     Whoever has a second factor is answered with 401 and the code `second_factor_needed`: `totp`, `passkey` and
     `recovery` say which ones there are, and a cookie of a few minutes keeps that the password was right.
     """
     address = client_address(request)
-    await _by_address.hit(address)
-    # An account is throttled together with the address, so that nobody can lock out somebody else.
-    await _by_account.hit(f"{address} {credentials.email.strip().casefold()}")
+    account = credentials.email.strip().casefold()
+    if known := known_browser(request, account):
+        await _by_browser.hit(known)
+    else:
+        await _by_address.hit(address)
+        # An account is throttled together with the address, so that nobody can lock out somebody else.
+        await _by_account.hit(f"{address} {account}")
     try:
         async with system_unit_of_work() as session:
             entry = await enter_with_password(
@@ -51,7 +58,10 @@ async def login(credentials: Credentials, request: Request) -> Response:
         async with system_unit_of_work() as session:
             await note_refusal(session, email=credentials.email)
         raise
-    return await answer_entry(request, entry)
+    response = await answer_entry(request, entry)
+    if known is None:
+        remember_browser(response, account)
+    return response
 
 
 @router.post("/logout", status_code=204)

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from crm_app.api.known_browser import COOKIE, PATH
 from crm_app.core.database import unit_of_work
 from crm_app.core.sql import fetch_all
 from crm_app.domains.accounts.refusals import SLIPS
@@ -47,6 +48,25 @@ async def test_the_fourth_wrong_password_is_written_down_once(
     assert await refused(other_tenant) == []
     assert await try_password(stranger, tenant.owner_email, PASSWORD) == 200
     assert [one["action"] for one in await refused(tenant)] == ["session.refused", "session.begin"]
+
+
+async def test_who_shares_an_address_with_an_attacker_still_gets_in(
+    client_for: ClientFor, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    """An office has one address; a browser that was here before is counted by itself."""
+    owner, colleague, attacker = [await client_for(None) for _ in range(3)]
+    assert await try_password(owner, tenant.owner_email, PASSWORD) == 200
+    assert await try_password(colleague, other_tenant.owner_email, PASSWORD) == 200
+    for _ in range(30):
+        await try_password(attacker, tenant.owner_email, "errada-errada")
+    assert await try_password(attacker, tenant.owner_email, PASSWORD) == 429
+    assert await try_password(owner, tenant.owner_email, PASSWORD) == 200
+    # The cookie speaks for one account and cannot be made by oneself; who carries it guesses no faster.
+    assert await try_password(colleague, tenant.owner_email, PASSWORD) == 429
+    attacker.cookies.set(COOKIE, "e30.AAAA", domain="localhost.local", path=PATH)
+    assert await try_password(attacker, tenant.owner_email, PASSWORD) == 429
+    tries = [await try_password(owner, tenant.owner_email, "errada-errada") for _ in range(12)]
+    assert 429 in tries[8:]
 
 
 @pytest.mark.parametrize("email", ["ninguem@exemplo.com.br", "no address"])
