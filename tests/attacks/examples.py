@@ -28,6 +28,7 @@ TABLE_OF = {
     "assignee_id": "user",
     "author_id": "user",
     "event_id": "inbound_event",
+    "grant_id": "module_grant",
     "record_id": "deal",
     "phone_id": "simulator_phone",
     "before": "deal",
@@ -40,6 +41,7 @@ TABLE_OF = {
 WORDS: dict[str, Any] = {
     "phone": "+5541999990101",
     "number": "+5541999990101",
+    "subject": "audit",
     "text": "x",
     "body": "x",
     "lines": ["x"],

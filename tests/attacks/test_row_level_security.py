@@ -12,10 +12,10 @@ from sqlalchemy import Table
 
 from crm_app.core.ids import new_id
 from crm_app.core.postgres import EmbeddedPostgres
-from tests.attacks.world import Watchman, World, example_row, tenant_tables
+from tests.attacks.world import GIVEN, Watchman, World, example_row, tenant_tables
 
 TABLES = {table.name: table for table in tenant_tables()}
-APPEND_ONLY = {"audit_entry", "audit_chain", "life_cycle_step"}
+APPEND_ONLY = {"audit_entry", "audit_chain", "life_cycle_step", *GIVEN}
 each_table = pytest.mark.parametrize("name", sorted(TABLES))
 
 

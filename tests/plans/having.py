@@ -14,8 +14,7 @@ from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.access import actor_of
 from crm_app.domains.accounts.known_sessions import known_sessions
 from crm_app.domains.accounts.repository import find_membership
-from crm_app.domains.plans import repository
-from crm_app.domains.plans.models import ModuleGrant, OrganizationPlan, Plan
+from crm_app.domains.plans.models import Plan
 from crm_app.domains.plans.registry import EVERYTHING
 from tests.conftest import Tenant, operator_url
 
@@ -27,9 +26,7 @@ async def new_plan(*, modules: Sequence[str] = (EVERYTHING,), limits: Mapping[st
     statement = """
         INSERT INTO plan (id, key, name, modules, limits, position, is_default, version, created_at, updated_at)
         VALUES (%s, %s, %s, %s, %s, 0, false, 1, now(), now())"""
-    async with await AsyncConnection.connect(operator_url()) as connection:
-        values = (plan.id, plan.key, plan.name, Jsonb(plan.modules), Jsonb(plan.limits))
-        await connection.execute(statement, values)
+    await _as_owner(statement, (plan.id, plan.key, plan.name, Jsonb(plan.modules), Jsonb(plan.limits)))
     return plan
 
 
@@ -38,29 +35,38 @@ async def have_plan(
 ) -> Plan:
     """Give an organization a plan of its own."""
     plan = await new_plan(modules=modules, limits=limits)
-    async with unit_of_work(tenant.owner) as session:
-        row = await repository.find_own_plan(session, tenant.organization.id)
-        row = row or OrganizationPlan(organization_id=tenant.organization.id, plan_id=plan.id)
-        row.plan_id = plan.id
-        session.add(row)
+    await _as_owner(
+        """
+        INSERT INTO organization_plan (organization_id, id, created_at, plan_id, since)
+        VALUES (%s, %s, now(), %s, now())
+        ON CONFLICT (organization_id) DO UPDATE SET plan_id = excluded.plan_id""",
+        (tenant.organization.id, new_id(), plan.id),
+    )
     known_sessions.forget_organization(str(tenant.organization.id))
     return plan
 
 
 async def be_given(tenant: Tenant, subject: str, *, until: datetime | None = None, **values: Any) -> UUID:
     """Give an organization something beside its plan."""
-    row = ModuleGrant(
-        organization_id=tenant.organization.id,
-        kind=values.pop("kind", "grant"),
-        subject=subject,
-        expires_at=until,
-        reason="para o teste",
-        **values,
-    )
-    async with unit_of_work(tenant.owner) as session:
-        session.add(row)
+    row_id = new_id()
+    chosen_only, revoked_at = values.get("chosen_only", False), values.get("revoked_at")
+    await _as_owner(
+        """
+        INSERT INTO module_grant (organization_id, id, created_at, kind, subject, amount, chosen_only, reason,
+                                  given_by_name, expires_at, revoked_at)
+        VALUES (%s, %s, now(), %s, %s, %s, %s, 'para o teste', '', %s, %s)""",
+        (
+            tenant.organization.id, row_id, values.get("kind", "grant"), subject, values.get("amount"),
+            chosen_only, until, revoked_at,
+        ),
+    )  # fmt: skip
     known_sessions.forget_organization(str(tenant.organization.id))
-    return row.id
+    return row_id
+
+
+async def _as_owner(statement: str, values: tuple[Any, ...]) -> None:
+    async with await AsyncConnection.connect(operator_url()) as connection:
+        await connection.execute(statement, values)  # type: ignore[arg-type]
 
 
 async def as_signed_in(actor: Actor) -> Actor:

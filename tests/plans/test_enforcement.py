@@ -148,8 +148,8 @@ async def test_the_api_refuses(tenant: Tenant, client_for: ClientFor) -> None:
 
 async def test_a_new_organization_begins_with_the_plan_for_new_ones(tenant: Tenant) -> None:
     async with unit_of_work(tenant.owner) as session:
-        await entitled.begin(session, tenant.organization.id)
-        await entitled.begin(session, tenant.organization.id)
+        await entitled.begin(session)
+        await entitled.begin(session)
         mine = col(OrganizationPlan.organization_id) == tenant.organization.id
         (row,) = (await session.scalars(select(OrganizationPlan).where(mine))).all()
     assert row.plan_id == FALLBACK_PLAN

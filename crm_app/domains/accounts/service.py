@@ -193,7 +193,7 @@ async def create_organization(
     session.add(Membership(organization_id=organization.id, user_id=user.id, role=Role.OWNER))
     await session.flush()
     if not is_demo:  # which has everything
-        await entitled.begin(session, organization.id)
+        await entitled.begin(session)
     owner = Actor(organization.id, user.id, Role.OWNER, permissions_of(Role.OWNER))
     await audit(session, owner, "organization.create", "organization", organization.id, after={"name": title})
     return OrganizationCreated(id=organization.id, slug=organization.slug, owner_id=user.id)

@@ -108,7 +108,7 @@ async def _create(session: AsyncSession, form: SignupForm, email: str, slug: str
         raise (EmailTaken(email=email) if "app_user" in str(taken.orig) else SlugTaken(field="slug")) from taken
     session.add(Membership(organization_id=organization.id, user_id=user.id, role=Role.OWNER))
     await session.flush()
-    await entitled.begin(session, organization.id)
+    await entitled.begin(session)
     actor = Actor(organization.id, user.id, Role.OWNER, frozenset())
     after = {"name": organization.name, "slug": slug}
     await service.audit(session, actor, "organization.create", "organization", organization.id, after=after)

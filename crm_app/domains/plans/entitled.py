@@ -43,6 +43,6 @@ async def require_module(session: AsyncSession, organization_id: UUID, module: s
         raise ModuleOff(module)
 
 
-async def begin(session: AsyncSession, organization_id: UUID) -> None:
-    """Give a new organization the plan with which new ones begin."""
-    await repository.begin(session, organization_id, utc_now())
+async def begin(session: AsyncSession) -> None:
+    """Give the new organization, whose tenant is set, the plan with which new ones begin."""
+    await repository.begin(session)

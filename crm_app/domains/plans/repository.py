@@ -54,11 +54,6 @@ SELECT c.used FROM usage_counter c JOIN organization o ON o.id = c.organization_
 WHERE c.organization_id = %(organization_id)s AND c.name = %(name)s
   AND c.period = {_MONTH.format("%(now)s")}"""  # noqa: S608
 
-_BEGIN = """
-INSERT INTO organization_plan (organization_id, id, created_at, plan_id, since)
-SELECT %(organization_id)s, %(id)s, %(now)s, p.id, %(now)s FROM plan p WHERE p.is_default
-ON CONFLICT DO NOTHING"""
-
 
 async def load_entitled(session: AsyncSession, organization_id: UUID, user_id: UUID | None, now: datetime) -> Row:
     """Return `plan_modules`, `given` and `chosen_for` of a member, or of the organization alone."""
@@ -102,27 +97,24 @@ async def lock_organization(session: AsyncSession, organization_id: UUID) -> Non
     await run(session, statement, {"organization_id": organization_id})
 
 
-async def begin(session: AsyncSession, organization_id: UUID, now: datetime) -> None:
-    """Give a new organization the plan with which new ones begin."""
-    await run(session, _BEGIN, {"organization_id": organization_id, "id": new_id(), "now": now})
+async def begin(session: AsyncSession) -> None:
+    """Give the organization of this transaction the plan with which new ones begin, unless it has one."""
+    await run(session, "SELECT begin_plan()", {})
 
 
 async def list_plans(session: AsyncSession) -> Sequence[Plan]:
     """Return all plans in the platform's order."""
-    return (await session.scalars(select(Plan).order_by(col(Plan.position), col(Plan.name)))).all()
-
-
-async def find_plan(session: AsyncSession, key: str) -> Plan | None:
-    """Return a plan by its key, locked."""
-    statement = (
-        select(Plan).where(col(Plan.key) == key).with_for_update().execution_options(populate_existing=True)
-    )
-    return (await session.scalars(statement)).one_or_none()
+    statement = select(Plan).order_by(col(Plan.position), col(Plan.name))
+    return (await session.scalars(statement.execution_options(populate_existing=True))).all()
 
 
 async def find_own_plan(session: AsyncSession, organization_id: UUID) -> OrganizationPlan | None:
     """Return the row that says which plan an organization has."""
-    statement = select(OrganizationPlan).where(col(OrganizationPlan.organization_id) == organization_id)
+    statement = (
+        select(OrganizationPlan)
+        .where(col(OrganizationPlan.organization_id) == organization_id)
+        .execution_options(populate_existing=True)
+    )
     return (await session.scalars(statement)).one_or_none()
 
 
@@ -138,6 +130,7 @@ async def list_grants(session: AsyncSession, organization_id: UUID) -> Sequence[
         select(ModuleGrant)
         .where(col(ModuleGrant.organization_id) == organization_id)
         .order_by(col(ModuleGrant.created_at).desc(), col(ModuleGrant.id).desc())
+        .execution_options(populate_existing=True)
     )
     return (await session.scalars(statement)).all()
 

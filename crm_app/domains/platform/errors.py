@@ -15,3 +15,10 @@ class StateChangedMeanwhile(Conflict):
 
     code = "state_changed"
     key = "errors.platform.state_changed"
+
+
+class EverythingStays(Conflict):
+    """The plan with everything is what organizations without another one have; its name alone can change."""
+
+    code = "everything_stays"
+    key = "errors.platform.everything_stays"
