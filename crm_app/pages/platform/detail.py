@@ -6,6 +6,7 @@ import reflex as rx
 
 from crm_app.pages.platform.detail_state import FIGURES, TROUBLE, OrganizationState
 from crm_app.pages.platform.frame import STATES, state_name, state_word
+from crm_app.pages.platform.plan import plan_panel
 from crm_app.pages.session.proof_dialog import alert
 from crm_app.ui import patterns as q
 from crm_app.ui import primitives as p
@@ -19,6 +20,7 @@ def sheet() -> rx.Component:
     """Life cycle, figures, trouble, owners, facts, history."""
     return rx.el.div(
         _life(),
+        plan_panel(),
         figures_panel("platform.sheet.usage", FIGURES, OrganizationState.figures, _stored()),
         figures_panel("platform.sheet.trouble", TROUBLE, OrganizationState.figures),
         _owners(),

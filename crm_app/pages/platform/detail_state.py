@@ -10,7 +10,8 @@ from crm_app.domains.platform import service
 from crm_app.domains.platform.life_cycle import change_state
 from crm_app.domains.platform.schemas import OrganizationSheet
 from crm_app.pages.base import PLATFORM, handler, notify
-from crm_app.pages.platform.gate import PlatformState
+from crm_app.pages.platform.gate import Gate, PlatformState
+from crm_app.pages.platform.plan_state import PlanState
 
 FIGURES = ("members", "channels", "messages_in", "messages_out", "contacts", "deals")
 TROUBLE = ("failed_messages", "failed_events", "waiting")
@@ -32,10 +33,12 @@ class OrganizationState(PlatformState, rx.State):
     missing: bool = False
 
     @handler(PLATFORM)
-    async def load(self) -> None:
-        """Read the organization of the address; runs on load and on retry."""
+    async def load(self) -> Any:
+        """Read the organization of the address, and then its plan; runs on load and on retry."""
         self.loading, self.changing = True, ""
         await self._read(OrganizationState.load)
+        gate: Any = await self.get_state(Gate)
+        return None if gate.locked or self.missing else PlanState.load
 
     async def _read(self, again: Any) -> None:
         self.missing = False
