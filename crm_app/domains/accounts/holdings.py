@@ -62,7 +62,11 @@ async def count_all(session: AsyncSession, organization_id: UUID, user_id: UUID)
 async def give_all(
     session: AsyncSession, actor: Actor, *, giver: UUID, receiver: UUID | None
 ) -> dict[str, list[UUID]]:
-    """Give everything that a member owns to another one (None: to nobody); returns the ids by kind."""
+    """Give everything that a member owns to another one (None: to nobody); returns the ids by kind.
+
+    Permission `members.manage`, here and below: nobody passes things on around the reassign lock.
+    """
+    actor.require("members.manage")
     return {one.kind: await one.give(session, actor, giver, receiver, None) for one in holdings()}
 
 
@@ -75,6 +79,7 @@ async def give_back(
     receiver: UUID | None,
 ) -> dict[str, list[UUID]]:
     """Return to `giver` what `receiver` has got and still owns; what went on to a third person stays there."""
+    actor.require("members.manage")
     return {
         one.kind: await one.give(session, actor, receiver, giver, list(items[one.kind]))
         for one in holdings()

@@ -7,6 +7,15 @@ from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.errors import ReassignLocked
 
 
+def may_hand_over(actor: Actor, module: str, before: UUID | None, after: UUID | None) -> bool:
+    """Tell whether `check_handover` lets the actor do it: a way back that is shut is not offered."""
+    try:
+        check_handover(actor, module, before, after)
+    except ReassignLocked:
+        return False
+    return True
+
+
 def check_handover(actor: Actor, module: str, before: UUID | None, after: UUID | None) -> None:
     """Raise `ReassignLocked` unless the actor may make `after` the owner of what is `before`'s (None: nobody's).
 

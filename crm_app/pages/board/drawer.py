@@ -7,19 +7,12 @@ import reflex as rx
 from crm_app.pages import routes
 from crm_app.pages.board.deal_state import DealState
 from crm_app.pages.board.state import BoardState
+from crm_app.pages.session.owners import may_pass_on, owner_options
 from crm_app.pages.session.state import allowed
 from crm_app.ui import patterns as q
 from crm_app.ui import primitives as p
 from crm_app.ui.format import date_time, day, money, relative
 from crm_app.ui.i18n import t
-
-
-def owner_options() -> list[rx.Component]:
-    """Return the choices of a list of members, nobody first."""
-    return [
-        rx.el.option(t("board.deal.nobody"), value=""),
-        rx.foreach(BoardState.people, lambda one: rx.el.option(one["name"], value=one["id"])),
-    ]
 
 
 def stage_options() -> rx.Component:
@@ -43,9 +36,10 @@ def _fields(deal: Any) -> rx.Component:
         error=DealState.day_error, key="day-" + deal["id"].to(str) + deal["expected_close_on"].to_string(),
     )  # fmt: skip
     stage = p.select(stage_options(), value=deal["stage_id"], on_change=DealState.choose_stage, disabled=locked)
+    owned_by = rx.cond(deal["owner_id"], deal["owner_id"].to(str), "")
     owner = p.select(
-        *owner_options(), value=rx.cond(deal["owner_id"], deal["owner_id"], ""),
-        on_change=DealState.choose_owner, disabled=locked,
+        *owner_options("deals", BoardState.people, owned_by, t("board.deal.nobody")), value=owned_by,
+        on_change=DealState.choose_owner, disabled=locked | ~may_pass_on("deals", owned_by),
     )  # fmt: skip
     return rx.el.div(
         p.field(t("board.deal.title"), title, error=DealState.title_error),

@@ -4,8 +4,10 @@ from typing import Any
 
 import reflex as rx
 
-from crm_app.pages.board.drawer import owner_options, stage_options
+from crm_app.pages.board.drawer import stage_options
 from crm_app.pages.board.new_deal_state import NewDealState
+from crm_app.pages.board.state import BoardState
+from crm_app.pages.session.owners import owner_options
 from crm_app.pages.session.state import Session
 from crm_app.ui import patterns as q
 from crm_app.ui import primitives as p
@@ -64,7 +66,11 @@ def new_deal_dialog() -> rx.Component:
             p.field(t("board.deal.stage"), p.select(stage_options(), name="stage_id")),
             p.field(
                 t("board.deal.owner"),
-                p.select(*owner_options(), name="owner_id", default_value=Session.user_id),
+                p.select(
+                    *owner_options("deals", BoardState.people, "", t("board.deal.nobody")),
+                    name="owner_id",
+                    default_value=Session.user_id,
+                ),
             ),
             class_name="deal-f",
         ),

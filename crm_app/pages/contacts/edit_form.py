@@ -3,6 +3,7 @@
 import reflex as rx
 
 from crm_app.pages.contacts.detail_state import ContactState
+from crm_app.pages.session.owners import owner_options
 from crm_app.ui import patterns as q
 from crm_app.ui import primitives as p
 from crm_app.ui.format import phone
@@ -48,12 +49,11 @@ def edit_form() -> rx.Component:
 
 
 def _owner() -> rx.Component:
-    options = rx.foreach(ContactState.members, lambda one: rx.el.option(one["name"], value=one["id"]))
+    owned_by = C["owner_id"].to(str)
     return p.select(
-        rx.el.option(t("contacts.no_owner"), value=""),
-        options,
+        *owner_options("contacts", ContactState.members, owned_by, t("contacts.no_owner")),
         name="owner_id",
-        default_value=C["owner_id"].to(str),
+        default_value=owned_by,
     )
 
 

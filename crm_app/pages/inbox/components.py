@@ -12,6 +12,7 @@ from crm_app.pages.inbox.rows import HitRow, ListRow, MemberRow
 from crm_app.pages.inbox.state_contact import ContactState
 from crm_app.pages.inbox.state_list import InboxState
 from crm_app.pages.inbox.state_thread import ThreadState
+from crm_app.pages.session.owners import may_pass_on
 from crm_app.pages.session.state import Session, allowed
 from crm_app.ui import patterns as q
 from crm_app.ui import primitives as p
@@ -269,18 +270,24 @@ def _assign_menu() -> rx.Component:
         title=t("inbox.action.assign") + " (A)",
         custom_attrs={"data-hotkey": "a"},
     )
-    return q.menu(
+    others = rx.fragment(
+        q.menu_item(t("inbox.action.to_queue"), icon_name="undo-2", on_select=ThreadState.assign(head["id"], "")),
+        q.menu_line(),
+        q.menu_label(t("inbox.action.assign")),
+        rx.foreach(InboxState.members, choice),
+    )
+    menu = q.menu(
         trigger,
         q.menu_item(
             t("inbox.action.assign_me"),
             icon_name="hand",
             on_select=ThreadState.assign(head["id"], Session.user_id),
         ),
-        q.menu_item(t("inbox.action.to_queue"), icon_name="undo-2", on_select=ThreadState.assign(head["id"], "")),
-        q.menu_line(),
-        q.menu_label(t("inbox.action.assign")),
-        rx.foreach(InboxState.members, choice),
+        rx.cond(allowed("conversations.reassign"), others, rx.fragment()),
     )
+    locked = p.row(face, class_name="btn out", custom_attrs={"aria-disabled": "true"})
+    may = may_pass_on("conversations", head["assignee_id"]) & allowed("messages.send")
+    return rx.cond(may, menu, locked)
 
 
 def _resolve_button() -> rx.Component:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from crm_app.config import get_settings
 from crm_app.core.clock import utc_now
 from crm_app.core.errors import CrmError, NotFound
+from crm_app.domains.accounts.reassign_lock import may_hand_over
 from crm_app.domains.inbox import service
 from crm_app.domains.inbox.schemas import MAX_ATTACHMENTS, MAX_BODY, IdempotencyKey, MessageView
 from crm_app.pages.base import PageState, handler, notify
@@ -241,7 +242,9 @@ class ThreadState(PageState, rx.State):
                 session, actor, conversation_id=wanted, user_id=_uuid(user_id)
             )
         self._show_head(detail)
-        undo = ThreadState.assign(conversation_id, str(before.assignee.id) if before.assignee else "")
+        owner = before.assignee.id if before.assignee else None
+        back = may_hand_over(actor, "conversations", _uuid(user_id), owner)
+        undo = ThreadState.assign(conversation_id, str(owner or "")) if back else None
         if detail.assignee is None:
             return notify("inbox.done.queued", undo=undo)
         return notify("inbox.done.assigned", undo=undo, name=detail.assignee.name)
