@@ -10,7 +10,8 @@ from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.links import LINK_JOB, NOTE_RESET_JOB, Kind, note_reset, send_link
 from crm_app.domains.accounts.second_step import forget_waiting
 from crm_app.domains.accounts.tokens import forget_tokens
-from crm_app.domains.accounts.visits import END_JOB, end_visit
+from crm_app.domains.accounts.visit_steps import END_JOB
+from crm_app.domains.accounts.visits import end_visit
 from jobs.ticks import every
 
 every("accounts.forget_tokens", cron="37 4 * * *")

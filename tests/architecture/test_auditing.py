@@ -28,6 +28,8 @@ READS_ONLY = {
     "sso.settings.read_provider": "reads",
 }
 WRITTEN_ELSEWHERE = {
+    "accounts.holdings.give_all": "a step of members.hand_over and remove_member, which audit",
+    "accounts.holdings.give_back": "a step of members.undo_hand_over, which audits",
     "accounts.sso_only.require_sso": "a step of sso.settings, which audits",
     "contacts.timeline.add_note": "is itself a line in the contact's timeline, with author and time",
     "contacts.timeline.record_activity": "is itself a line in the contact's timeline",

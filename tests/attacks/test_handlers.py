@@ -55,6 +55,7 @@ SILENT = {
     "FactorsState.renew_codes": "there are codes only beside an authenticator app",
     "ProfileState.end_session": "the id is that of no session of the owner's",
     "Organizations.enter": "the owner is there already",
+    "Notices.end_support": "no support is there that could be shown out",
     "Visiting.leave": "the owner looks through no eyes but their own",
     "TeamsState.delete": "the dialog that was opened last is that of a new team",
 }

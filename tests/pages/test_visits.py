@@ -191,11 +191,12 @@ def _value(name: str, parameter: inspect.Parameter, world: World) -> Any:
 
 
 async def test_no_handler_changes_anything(
-    open_tab: OpenTab, db: EmbeddedPostgres, visited: World, reflex_app: Any
+    open_tab: OpenTab, db: EmbeddedPostgres, visited: World, reflex_app: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every registered handler, with ids of things that exist, sent by a window with an admin's eyes."""
     from tests.conftest import _add_member
 
+    monkeypatch.setattr("crm_app.pages.channels.connect_state.LOOK_EVERY_SECONDS", 0.01)
     async with unit_of_work(visited.tenant.owner) as session:
         admin, _ = await _add_member(session, visited.tenant.organization, Role.ADMIN)
     looking = await look(open_tab, visited.tenant.owner, admin)

@@ -50,6 +50,13 @@ class SessionMoved(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SupportChanged(Fact):
+    """The platform's support has come to look, or has left."""
+
+    name: ClassVar[str] = "support.changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemberChanged(Fact):
     """Somebody's place is another: active or not, removed, back again."""
 

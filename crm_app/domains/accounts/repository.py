@@ -48,6 +48,11 @@ async def find_session(session: AsyncSession, token_hash: bytes) -> tuple[UserSe
     return (row[0], row[1], bool(row[2])) if row else None
 
 
+async def runs_platform(session: AsyncSession, user_id: UUID) -> bool:
+    """Tell whether a person is an administrator of the platform."""
+    return bool(await session.scalar(select(func.is_platform_admin(user_id))))
+
+
 async def list_own_memberships(
     session: AsyncSession, user_id: UUID, *, closed: bool = False
 ) -> Sequence[Row[Membership, Organization]]:

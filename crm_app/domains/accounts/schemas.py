@@ -108,6 +108,14 @@ class VisitView(View):
     until: datetime
 
 
+class SupportView(View):
+    """The platform's support is looking, as the organization's members are told."""
+
+    id: UUID
+    reason: str
+    expires_at: datetime
+
+
 class NewSession(View):
     """A session that has just begun. `token` is shown once and goes into the cookie."""
 

@@ -15,7 +15,7 @@ from crm_app.core.errors import Invalid, NotFound, Unauthenticated
 from crm_app.core.events import announce
 from crm_app.core.ids import new_id
 from crm_app.core.life_cycle import State, standing_of
-from crm_app.core.tenancy import NOWHERE, Actor
+from crm_app.core.tenancy import NOWHERE, Actor, VisitKind
 from crm_app.core.trace import current_trace_id
 from crm_app.domains.accounts import (
     access,
@@ -39,6 +39,7 @@ from crm_app.domains.accounts.schemas import (
     UserView,
 )
 from crm_app.domains.accounts.sso_only import SSO
+from crm_app.domains.accounts.support import SUPPORT_ID
 from crm_app.domains.plans import entitled
 
 LOCALES = ("pt-BR", "en")
@@ -293,13 +294,12 @@ async def audit(
     if actor.organization_id == NOWHERE:
         note_for_platform(session, actor.user_id, action, None, before=before, after=after)
         return
-    visit = actor.visit
     values = {
         "organization_id": actor.organization_id,
         "id": new_id(),
         "created_at": utc_now(),
-        "user_id": visit.visitor.user_id if visit else actor.user_id,
-        "on_behalf_of": actor.user_id if visit else on_behalf_of,
+        "user_id": _who(actor),
+        "on_behalf_of": actor.user_id if _looks_as(actor) else on_behalf_of,
         "action": action,
         "entity_type": entity_type,
         "entity_id": entity_id,
@@ -331,3 +331,14 @@ def note_for_platform(
         "trace_id": current_trace_id()[:64],
     }
     repository.insert_platform_entry(session, values)
+
+
+def _looks_as(actor: Actor) -> bool:
+    return actor.visit is not None and actor.visit.kind is VisitKind.VIEW_AS
+
+
+def _who(actor: Actor) -> UUID | None:
+    """Return who an entry names: during a visit the visitor, and of the platform nobody in particular."""
+    if actor.visit is None:
+        return actor.user_id
+    return actor.visit.visitor.user_id if _looks_as(actor) else SUPPORT_ID

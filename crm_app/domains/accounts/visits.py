@@ -5,8 +5,6 @@ and without what writes (`visit_rules.barred`), bound to read-only work by `core
 anew whether the visit may still be: its time, the visitor's rights, the member's place. See docs/adr/0017.
 """
 
-from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,18 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_app.core.clock import utc_now
 from crm_app.core.database import set_tenant
 from crm_app.core.errors import CrmError, NotFound, Unauthenticated
-from crm_app.core.events import announce
-from crm_app.core.ids import new_id
-from crm_app.core.queue import enqueue
-from crm_app.core.tenancy import Actor, Visit, VisitKind
-from crm_app.domains.accounts import access, member_queries, repository, service, visit_queries, visit_rules
-from crm_app.domains.accounts.events import SessionMoved
+from crm_app.core.tenancy import Actor, VisitKind
+from crm_app.domains.accounts import (
+    access,
+    member_queries,
+    repository,
+    service,
+    support_visits,
+    visit_queries,
+    visit_rules,
+    visit_steps,
+)
 from crm_app.domains.accounts.schemas import SignedIn, UserView, VisitView
 from crm_app.domains.accounts.visit_models import VisitRecord
-
-END_JOB = "accounts.end_visit"
-EXPIRED, LEFT, CUT_OFF, REFUSED = "expired", "left", "session", "rights"
-"""How a visit ended: by its time, by its visitor, with the session, or because it may no longer be."""
 
 
 async def recognise(session: AsyncSession, token: str) -> SignedIn:
@@ -42,26 +41,28 @@ async def recognise(session: AsyncSession, token: str) -> SignedIn:
     if record is None or record.ended_at is not None or record.session_id != own.actor.session_id:
         return own
     if record.expires_at <= utc_now():
-        await _end(session, record, EXPIRED)
+        await visit_steps.end(session, record, visit_steps.EXPIRED)
         return own
     try:
         return await _through_other_eyes(session, own, record)
     except CrmError:
-        await _end(session, record, REFUSED)
+        await visit_steps.end(session, record, visit_steps.REFUSED)
         return own
 
 
 async def _through_other_eyes(session: AsyncSession, own: SignedIn, record: VisitRecord) -> SignedIn:
-    if own.must_set_factor or own.at_rest or record.member_id is None:
+    if own.must_set_factor or own.at_rest:
         raise Unauthenticated
+    if record.kind == VisitKind.SUPPORT:
+        return await support_visits.look_for_support(session, own, record)
     own.actor.require(visit_rules.VIEW_AS)
+    assert record.member_id is not None  # the database says so of every other kind
     member = await _member_actor(session, own.actor, record.member_id)
     visit_rules.check_view_as(own.actor, member)
-    user = await repository.find_user(session, record.member_id)
-    seen = UserView.model_validate(user)
+    seen = UserView.model_validate(await repository.find_user(session, record.member_id))
     return own.model_copy(
         update={
-            "actor": _guest(member, own.actor, record),
+            "actor": visit_steps.guest(member, own.actor, record),
             # The words and colours are those of whoever reads.
             "user": seen.model_copy(update={"locale": own.user.locale, "theme": own.user.theme}),
             "expires_at": min(own.expires_at, record.expires_at),
@@ -78,13 +79,6 @@ async def _member_actor(session: AsyncSession, visitor: Actor, user_id: UUID) ->
     return await access.actor_of(session, place, visitor.session_id)
 
 
-def _guest(seen: Actor, visitor: Actor, record: VisitRecord) -> Actor:
-    """Return an actor for whoever looks through the eyes of `seen`."""
-    barred = visit_rules.barred(seen.permissions)
-    visit = Visit(record.id, VisitKind(record.kind), visitor, record.expires_at)
-    return replace(seen, permissions=seen.permissions - barred, barred=barred, visit=visit)
-
-
 async def begin_view_as(session: AsyncSession, actor: Actor, *, user_id: UUID) -> VisitView:
     """See the app as a member does, read-only, in all windows of the actor's session, for half an hour.
 
@@ -94,35 +88,20 @@ async def begin_view_as(session: AsyncSession, actor: Actor, *, user_id: UUID) -
     actor.require(visit_rules.VIEW_AS)
     member = await _member_actor(session, actor, user_id)
     visit_rules.check_view_as(actor, member)
-    record = await _begin(session, actor, VisitKind.VIEW_AS, utc_now() + visit_rules.VIEW_AS_LASTS, user_id)
-    await service.audit(
-        session, actor, "view_as.start", "user", user_id, after=_until(record), on_behalf_of=user_id
-    )
-    return _view(record)
-
-
-async def _begin(
-    session: AsyncSession, actor: Actor, kind: VisitKind, until: datetime, member_id: UUID | None
-) -> VisitRecord:
-    if actor.session_id is None or actor.user_id is None:
+    if actor.session_id is None:
         raise Unauthenticated
     record = VisitRecord(
-        id=new_id(),
         organization_id=actor.organization_id,
-        kind=kind,
-        visitor_id=actor.user_id,
+        kind=VisitKind.VIEW_AS,
+        visitor_id=actor.own_person(),
         session_id=actor.session_id,
-        member_id=member_id,
-        expires_at=until,
+        member_id=user_id,
+        expires_at=utc_now() + visit_rules.VIEW_AS_LASTS,
     )
-    session.add(record)
-    await session.flush()
-    place = (record.organization_id, record.id)
-    if not await visit_queries.put_into_session(session, actor.session_id, actor.user_id, place):
-        raise Unauthenticated
-    await enqueue(session, END_JOB, schedule_at=until, organization_id=record.organization_id, visit_id=record.id)
-    announce(session, _moved(record, actor.organization_id))
-    return record
+    begun = await visit_steps.begin(session, actor, record)
+    after = {"until": record.expires_at.isoformat(timespec="seconds")}
+    await service.audit(session, actor, "view_as.start", "user", user_id, after=after, on_behalf_of=user_id)
+    return begun
 
 
 async def leave_visit(session: AsyncSession, actor: Actor) -> None:
@@ -132,47 +111,20 @@ async def leave_visit(session: AsyncSession, actor: Actor) -> None:
     """
     place = await visit_queries.visit_of_session(session, actor.session_id) if actor.session_id else None
     if place is not None:
-        await end_visit(session, *place, how=LEFT)
+        await end_visit(session, *place, how=visit_steps.LEFT)
 
 
-async def end_visit(session: AsyncSession, organization_id: UUID, visit_id: UUID, *, how: str = EXPIRED) -> None:
+async def end_visit(
+    session: AsyncSession, organization_id: UUID, visit_id: UUID, *, how: str = visit_steps.EXPIRED
+) -> None:
     """End a visit; harmless when it is over. Leaves the visited organization as the tenant."""
     await set_tenant(session, organization_id)
     record = await visit_queries.find_visit(session, organization_id, visit_id)
     if record is not None:
-        await _end(session, record, how)
+        await visit_steps.end(session, record, how)
 
 
 async def end_cut_off(session: AsyncSession, user_id: UUID) -> None:
     """End the visits of a person whose session was ended."""
     for organization_id, visit_id in await visit_queries.list_cut_off(session, user_id):
-        await end_visit(session, organization_id, visit_id, how=CUT_OFF)
-
-
-async def _end(session: AsyncSession, record: VisitRecord, how: str) -> None:
-    if not await visit_queries.close_visit(session, record.organization_id, record.id, utc_now()):
-        return
-    await visit_queries.put_into_session(session, record.session_id, record.visitor_id, None)
-    announce(session, _moved(record, record.organization_id))
-    visitor = Actor(record.organization_id, record.visitor_id, "visitor", frozenset(), record.session_id)
-    await service.audit(
-        session,
-        visitor,
-        "view_as.end",
-        "user",
-        record.member_id,
-        after={"how": how},
-        on_behalf_of=record.member_id,
-    )
-
-
-def _moved(record: VisitRecord, organization_id: UUID) -> SessionMoved:
-    return SessionMoved(organization_id=organization_id, user_id=record.visitor_id, session_id=record.session_id)
-
-
-def _until(record: VisitRecord) -> dict[str, str]:
-    return {"until": record.expires_at.isoformat(timespec="seconds")}
-
-
-def _view(record: VisitRecord) -> VisitView:
-    return VisitView(id=record.id, user_id=record.member_id, until=record.expires_at)
+        await end_visit(session, organization_id, visit_id, how=visit_steps.CUT_OFF)

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from crm_app.domains.accounts.visit_rules import SUPPORT_MINUTES
 from crm_app.pages.platform.detail_state import FIGURES, TROUBLE, OrganizationState
 from crm_app.pages.platform.frame import STATES, state_name, state_word
 from crm_app.pages.platform.plan import plan_panel
@@ -14,6 +15,7 @@ from crm_app.ui.format import date_time, file_size, number, relative
 from crm_app.ui.i18n import t
 
 FORM = "life-cycle"
+SUPPORT_FORM = "support"
 
 
 def sheet() -> rx.Component:
@@ -32,7 +34,10 @@ def sheet() -> rx.Component:
 
 def actions() -> rx.Component:
     """What can be done about the whole organization, at the right of the header."""
-    return rx.fragment(state_word(OrganizationState.sheet["state"]))
+    look = p.button(
+        t("platform.support.do"), icon_name="life-buoy", kind="out", on_click=OrganizationState.ask_support(True)
+    )
+    return rx.fragment(state_word(OrganizationState.sheet["state"]), look)
 
 
 def _life() -> rx.Component:
@@ -166,6 +171,34 @@ def change_dialog() -> rx.Component:
         footer=rx.fragment(
             p.button(t("common.action.cancel"), size="m", on_click=OrganizationState.close(False)),
             p.button(t("platform.change.confirm"), kind="pri", size="m", type="submit", form=FORM),
+        ),
+        width=460,
+    )
+
+
+def support_dialog() -> rx.Component:
+    """Why, and for how long; the organization's people read both."""
+    choices = [rx.el.option(t("platform.support.minutes", count=one), value=str(one)) for one in SUPPORT_MINUTES]
+    form = rx.el.form(
+        q.notice(t("platform.support.body"), tone="wa", icon_name="info"),
+        p.field(
+            t("platform.support.reason"),
+            p.text_area(name="reason", required=True, max_length=300, rows=3, auto_focus=True),
+        ),
+        p.field(t("platform.support.time"), p.select(*choices, name="minutes", default_value="30")),
+        alert(OrganizationState.problem),
+        id=SUPPORT_FORM,
+        on_submit=OrganizationState.enter_support,
+        class_name="c g3",
+    )
+    return q.dialog(
+        form,
+        title=t("platform.support.title", name=OrganizationState.sheet["name"]),
+        open=OrganizationState.helping,
+        on_open_change=OrganizationState.ask_support,
+        footer=rx.fragment(
+            p.button(t("common.action.cancel"), size="m", on_click=OrganizationState.ask_support(False)),
+            p.button(t("platform.support.do"), kind="pri", size="m", type="submit", form=SUPPORT_FORM),
         ),
         width=460,
     )

@@ -9,6 +9,7 @@ from crm_app.core.errors import CrmError, NotFound
 from crm_app.domains.platform import service
 from crm_app.domains.platform.life_cycle import change_state
 from crm_app.domains.platform.schemas import OrganizationSheet
+from crm_app.domains.platform.support import enter_for_support
 from crm_app.pages.base import PLATFORM, handler, notify
 from crm_app.pages.platform.gate import Gate, PlatformState
 from crm_app.pages.platform.plan_state import PlanState
@@ -26,6 +27,7 @@ class OrganizationState(PlatformState, rx.State):
     steps: list[dict[str, str]] = []
     choices: list[str] = []
     changing: str = ""
+    helping: bool = False
     problem: str = ""
     saving: bool = False
     loading: bool = True
@@ -99,3 +101,24 @@ class OrganizationState(PlatformState, rx.State):
         self.changing = self.problem = ""
         await self._read(OrganizationState.load)
         return notify("platform.change.done")
+
+    @handler(PLATFORM)
+    async def ask_support(self, wish: bool) -> None:
+        """Open or close the dialog about looking at the organization."""
+        self.helping, self.problem = bool(wish), ""
+
+    @handler(PLATFORM)
+    async def enter_support(self, form: dict[str, Any]) -> None:
+        """Look at the organization, for the reason that was written; all tabs of this session begin anew there."""
+        given = form if isinstance(form, dict) else {}
+        reason, minutes = str(given.get("reason", "")), str(given.get("minutes", ""))
+        again = OrganizationState.enter_support({"reason": reason, "minutes": minutes})
+        try:
+            async with self._platform(again) as (session, actor):
+                await enter_for_support(
+                    session, actor, organization_id=self._wanted(), reason=reason,
+                    minutes=int(minutes) if minutes.isdecimal() else 0,
+                )  # fmt: skip
+                self.helping = False
+        except CrmError as error:
+            self.problem = error.key

@@ -65,6 +65,7 @@ def organization() -> rx.Component:
         ),
         detail.change_dialog(),
         plan.plan_dialogs(),
+        detail.support_dialog(),
         active=routes.PLATFORM_HOME,
     )  # fmt: skip
 

@@ -8,6 +8,8 @@ import reflex as rx
 from crm_app.core.clock import utc_now
 from crm_app.core.errors import CrmError, NotFound
 from crm_app.core.ids import new_id
+from crm_app.domains.accounts import support_visits
+from crm_app.domains.accounts.schemas import SupportView
 from crm_app.domains.inbox import service as inbox
 from crm_app.pages import live
 from crm_app.pages.base import PageState, handler
@@ -26,6 +28,7 @@ WATCHED = (
     "presence.online",
     "ownership.offer",
     "organization.state",
+    "support.changed",
 )
 DOWN = frozenset({"disconnected", "failed"})
 
@@ -37,6 +40,9 @@ class Notices(PageState, rx.State):
     unseen: int = 0
     unread: int = 0
     online: list[dict[str, str]] = []
+    support_id: str = ""
+    support_reason: str = ""
+    support_until: str = ""
 
     @handler(SIGNED_IN)
     async def begin(self) -> None:
@@ -69,7 +75,7 @@ class Notices(PageState, rx.State):
             await self._add("failed", fact, await self._who(fact), href)
         elif name == "channel.status" and fact.get("status") in DOWN:
             self._push("channel", "shell.notice.channel", {"name": fact.get("channel_name", "")}, CHANNELS)
-        elif name == "conversation.updated":
+        elif name in {"conversation.updated", "support.changed"}:
             await self._count_unread()
         elif name == "organization.state":
             await self._show_state(fact["after"])
@@ -116,9 +122,25 @@ class Notices(PageState, rx.State):
     async def _count_unread(self) -> None:
         try:
             async with self._work() as (session, actor):
+                self._show_support(await support_visits.find_support(session, actor))
                 self.unread = (await inbox.count_conversations(session, actor)).unread
         except CrmError:
             self.unread = 0
+
+    def _show_support(self, found: SupportView | None) -> None:
+        self.support_id = str(found.id) if found else ""
+        self.support_reason = found.reason if found else ""
+        self.support_until = found.expires_at.isoformat() if found else ""
+
+    @handler("organization.manage")
+    async def end_support(self) -> None:
+        """Show the platform's support out, at once."""
+        try:
+            visit_id = UUID(self.support_id)
+        except ValueError as error:
+            raise NotFound(kind="visit") from error
+        async with self._work() as (session, actor):
+            await support_visits.end_support(session, actor, visit_id=visit_id)
 
     def _read_online(self) -> None:
         actor = current_actor()

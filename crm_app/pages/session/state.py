@@ -12,6 +12,7 @@ from crm_app.pages.current import current_actor
 from crm_app.pages.live import bridge
 from crm_app.pages.policy import ANY_SESSION, HELD, PLATFORM, PUBLIC, handler
 from crm_app.pages.routes import LOGIN, PLATFORM_HOME, PROFILE, SUSPENDED
+from crm_app.pages.session.looks import note_look
 
 STAYING: list[type[rx.State]] = []
 """States of the frame, whose watches survive a change of page."""
@@ -73,6 +74,8 @@ class Session(rx.State):
             return rx.redirect(SUSPENDED, replace=True)
         if self.must_set_factor and permission != ANY_SESSION:
             return rx.redirect(PROFILE, replace=True)
+        if self.visiting == "support":
+            await note_look(self.router.url.path)
         own_account = permission == ANY_SESSION and self.visiting != ""
         self.denied = own_account or ("." in permission and permission not in self.permissions)
         self.missing_module = self.withheld.get(permission, "") if self.denied else ""
