@@ -12,6 +12,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright
 
+from crm_app.demo.platform import EMAIL as OPERATOR
 from tests.browser.conftest import CHROMIUM_FLAGS, chromium_path, sign_in
 from tests.browser.server import Server, running_server
 
@@ -35,6 +36,9 @@ SCREENS = {
     "profile": "/settings/profile",
     "signup": "/signup",
     "sso": "/sso",
+    "modules": "/settings/modules",
+    "platform": "/platform",
+    "platform-health": "/platform/health",
 }
 BEFORE_SIGNING_IN = {"login", "signup", "sso"}
 SIZES = {"1440": (1440, 900), "390": (390, 844)}
@@ -42,11 +46,18 @@ OWNER = "marina@horizonte.demo"
 QUIET_MILLISECONDS = 1500
 
 
+def visitor(screen: str) -> str | None:
+    """Return the e-mail of whoever opens a screen; None for what is seen before signing in."""
+    if screen in BEFORE_SIGNING_IN:
+        return None
+    return OPERATOR if screen.startswith("platform") else OWNER
+
+
 @asynccontextmanager
 async def signed_in(
-    browser: Browser, server: Server, size: tuple[int, int], *, dark: bool, known: bool
+    browser: Browser, server: Server, size: tuple[int, int], *, dark: bool, email: str | None
 ) -> AsyncIterator[Page]:
-    """Open a window, signed in as the demo's owner when `known`; ends the script if its console shows an error."""
+    """Open a window, signed in as `email` unless that is None; ends the script if its console shows an error."""
     context = await browser.new_context(
         base_url=server.address,
         viewport={"width": size[0], "height": size[1]},
@@ -55,8 +66,8 @@ async def signed_in(
         locale="pt-BR",
         timezone_id="America/Sao_Paulo",
     )
-    if known:
-        await sign_in(context, server, OWNER)
+    if email is not None:
+        await sign_in(context, server, email)
     page = await context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -89,9 +100,7 @@ async def take_all(server: Server, screens: list[str]) -> None:
         for screen in screens:
             for name, size in SIZES.items():
                 for dark in (False, True):
-                    async with signed_in(
-                        browser, server, size, dark=dark, known=screen not in BEFORE_SIGNING_IN
-                    ) as page:
+                    async with signed_in(browser, server, size, dark=dark, email=visitor(screen)) as page:
                         theme = "dark" if dark else "light"
                         await take(page, screen, TARGET / f"{screen}-{name}-{theme}.png")
         await browser.close()

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.core.redis_server import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 240.0
+START_SECONDS = 480.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ class Tab:
     def _router_data(self) -> dict[str, Any]:
         return {"pathname": self.path, "asPath": self.path, "query": {}}
 
-    async def settle(self, within: float = 10.0) -> "Tab":
+    async def settle(self, within: float = 30.0) -> "Tab":
         """Wait until every event of this tab, and every fact on the hub, has been dealt with."""
         deadline = time.monotonic() + within
         while True:
