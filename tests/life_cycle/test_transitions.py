@@ -15,8 +15,10 @@ from crm_app.core.sql import run
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service
 from crm_app.domains.accounts.factor_errors import ProofNeeded
+from crm_app.domains.accounts.permissions import ALL_PERMISSIONS
 from crm_app.domains.accounts.support import SUPPORT_ID, SUPPORT_NAME
 from crm_app.domains.accounts.trail import reading
+from crm_app.domains.onboarding.service import close_checklist
 from crm_app.domains.platform import repository
 from crm_app.domains.platform import service as platform
 from crm_app.domains.platform.errors import BadTransition, StateChangedMeanwhile
@@ -100,8 +102,20 @@ async def test_a_new_organization_settles_in(db: EmbeddedPostgres) -> None:
         made = await service.create_organization(
             session, name="Nova", owner_email=f"{unique('nova')}@exemplo.com.br", password=PASSWORD
         )
-        organization = await service.get_organization(session, Actor(made.id, None, "", frozenset()))
-    assert organization.state == "onboarding"
+    owner = Actor(made.id, made.owner_id, "owner", ALL_PERMISSIONS)
+    states = []
+    for _ in range(3):
+        async with unit_of_work(owner) as session:
+            states.append((await service.get_organization(session, owner)).state)
+            await close_checklist(session, owner)
+    assert states == ["onboarding", "active", "active"]
+
+
+async def test_what_is_suspended_does_not_settle_by_itself(db: EmbeddedPostgres, tenant: Tenant) -> None:
+    begin_as(db, tenant.organization.id, "suspended")
+    async with unit_of_work(tenant.owner, in_any_state=True) as session:
+        await close_checklist(session, tenant.owner)
+    assert await _state(tenant) == "suspended"
 
 
 @pytest.mark.parametrize(

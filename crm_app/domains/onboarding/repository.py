@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_app.core.sql import Row, fetch_one, run
+from crm_app.core.sql import Row, fetch_one, fetch_value, run
 
 _HAPPENED = """
 SELECT
@@ -24,6 +24,11 @@ async def what_happened(session: AsyncSession, organization_id: UUID, user_id: U
     """Return one truth per step, and whether the list was closed."""
     row = await fetch_one(session, _HAPPENED, {"organization": organization_id, "user": user_id})
     return row or {}
+
+
+async def settle(session: AsyncSession) -> bool:
+    """Let the transaction's organization be active when it was taking its first steps; tells whether it was."""
+    return bool(await fetch_value(session, "SELECT settle_organization()", {}))
 
 
 async def close(session: AsyncSession, organization_id: UUID) -> int:
