@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_app.core.clock import utc_now
 from crm_app.domains.accounts import passwords
 from crm_app.domains.accounts.models import User
+from crm_app.domains.accounts.repository import find_user_by_email
 
 EMAIL = "plataforma@prumo.demo"
 NAME = "Plataforma Prumo"
@@ -17,7 +18,9 @@ _REVOKE = "DELETE FROM platform_admin a USING app_user u WHERE u.id = a.user_id 
 
 
 async def add_account(session: AsyncSession, *, password: str) -> None:
-    """Add the account; being an administrator is the owner of the tables' to give."""
+    """Add the account unless it is there; being an administrator is the owner of the tables' to give."""
+    if await find_user_by_email(session, EMAIL) is not None:
+        return
     hashed = await passwords.hash_password(password)
     session.add(User(email=EMAIL, name=NAME, password_hash=hashed, email_verified_at=utc_now()))
     await session.flush()

@@ -6,7 +6,6 @@ import pytest
 from crm_app.core.database import system_unit_of_work
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.demo.platform import EMAIL, add_account, settle_administrator
-from crm_app.domains.accounts.repository import find_user_by_email
 from tests.conftest import PASSWORD
 
 
@@ -22,8 +21,8 @@ def _runs(db: EmbeddedPostgres) -> bool:
 @pytest.mark.usefixtures("db")
 async def test_it_runs_the_platform_of_a_local_demo_alone(db: EmbeddedPostgres) -> None:
     async with system_unit_of_work() as session:
-        if await find_user_by_email(session, EMAIL) is None:
-            await add_account(session, password=PASSWORD)
+        await add_account(session, password=PASSWORD)
+        await add_account(session, password=PASSWORD)  # twice is once
     settle_administrator(db.url, seeded=True, local=False)
     assert not _runs(db)
     settle_administrator(db.url, seeded=True, local=True)
