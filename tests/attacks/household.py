@@ -28,14 +28,15 @@ PERSONAL = {
 """Tables whose rows belong to somebody, by themselves or through what they hang on."""
 
 WIDE = (Role.ADMIN, Role.MANAGER, Role.SALES, Role.VIEWER)
-NARROW = (Role.MANAGER, Role.SALES, Role.VIEWER)
+NARROW = (Role.MANAGER, Role.VIEWER)
+"""What a seller may do, a manager may do as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Household:
     """The organization, a colleague with rows of her own, and whoever may want to look at them.
 
-    `members` maps a role, or a role with the reach `own` (`sales, own`), to somebody who has it.
+    `members` maps a role, or a role with the reach `own` (`manager, own`), to somebody who has it.
     """
 
     world: World
