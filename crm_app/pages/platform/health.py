@@ -44,7 +44,9 @@ def _check(one: Any) -> rx.Component:
     remedy = rx.cond(
         one["remedy"] != "", rx.el.p(one["remedy"].to(str), class_name="sm", lang="en"), rx.fragment()
     )
-    return _line(one["ok"].to(bool), name, rx.el.span(one["detail"].to(str), lang="en"), remedy)
+    # What is amiss is told in the words of `prumo doctor`, which its remedies and the log speak, too.
+    detail = rx.cond(one["ok"], t("platform.health.ok"), rx.el.span(one["detail"].to(str), lang="en"))
+    return _line(one["ok"].to(bool), name, rx.el.span(detail), remedy)
 
 
 def _leader() -> rx.Component:
