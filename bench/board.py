@@ -20,7 +20,7 @@ from crm_app.core.database import (
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
-from crm_app.domains.accounts.entering import enter_with_password
+from crm_app.domains.accounts.entry.entering import enter_with_password
 from crm_app.domains.accounts.permissions import permissions_of
 from crm_app.domains.pipeline import service
 from crm_app.domains.pipeline.board_queries import CARD_COLUMNS, WITH_CONTACT, board_sql

@@ -19,7 +19,7 @@ from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
-from crm_app.domains.accounts.entering import enter_with_password
+from crm_app.domains.accounts.entry.entering import enter_with_password
 from crm_app.domains.accounts.permissions import permissions_of
 from crm_app.domains.contacts import rules, service
 from crm_app.domains.contacts.schemas import ContactFilter, ContactOrder

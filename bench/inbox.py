@@ -23,7 +23,7 @@ from crm_app.core.queue import close_queue, open_queue
 from crm_app.core.sight import EVERYBODYS
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
-from crm_app.domains.accounts.entering import enter_with_password
+from crm_app.domains.accounts.entry.entering import enter_with_password
 from crm_app.domains.accounts.permissions import permissions_of
 from crm_app.domains.inbox import listing, service, thread_queries
 from crm_app.domains.inbox.schemas import Box, ConversationFilter

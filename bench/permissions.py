@@ -23,8 +23,8 @@ from crm_app.core.database import driver_of, engine, system_unit_of_work, unit_o
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor, Reach
 from crm_app.domains.accounts import service as accounts
-from crm_app.domains.accounts.matrix import REACHING
 from crm_app.domains.accounts.permissions import permissions_of
+from crm_app.domains.accounts.roles.matrix import REACHING
 from crm_app.domains.analytics import service as analytics
 from crm_app.domains.analytics.schemas import PeriodKind
 from crm_app.domains.contacts import service as contacts

@@ -7,11 +7,11 @@ from structlog.contextvars import bind_contextvars
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.queue import job
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.links import LINK_JOB, NOTE_RESET_JOB, Kind, note_reset, send_link
-from crm_app.domains.accounts.second_step import forget_waiting
-from crm_app.domains.accounts.tokens import forget_tokens
-from crm_app.domains.accounts.visit_steps import END_JOB
-from crm_app.domains.accounts.visits import end_visit
+from crm_app.domains.accounts.entry.links import LINK_JOB, NOTE_RESET_JOB, Kind, note_reset, send_link
+from crm_app.domains.accounts.entry.tokens import forget_tokens
+from crm_app.domains.accounts.factors.second_step import forget_waiting
+from crm_app.domains.accounts.visits.service import end_visit
+from crm_app.domains.accounts.visits.steps import END_JOB
 from jobs.ticks import every
 
 every("accounts.forget_tokens", cron="37 4 * * *")

@@ -14,9 +14,9 @@ from crm_app.api.entry import SignedInView, answer_entry
 from crm_app.core.database import system_unit_of_work
 from crm_app.core.i18n import negotiate, translate
 from crm_app.core.limits import Throttle
-from crm_app.domains.accounts import links, signup, strength
+from crm_app.domains.accounts.entry import links, signup, strength
+from crm_app.domains.accounts.entry.signup import SignupForm
 from crm_app.domains.accounts.permissions import system_actor
-from crm_app.domains.accounts.signup import SignupForm
 from crm_app.domains.pipeline.service import create_default_pipeline
 
 router = APIRouter(prefix="/api/access", tags=["access"], dependencies=[Depends(same_origin)])

@@ -11,9 +11,9 @@ from crm_app.api.known_browser import known_browser, remember_browser
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.limits import Throttle
 from crm_app.domains.accounts import service
-from crm_app.domains.accounts.entering import enter_with_password
+from crm_app.domains.accounts.entry.entering import enter_with_password
+from crm_app.domains.accounts.entry.refusals import note_refusal
 from crm_app.domains.accounts.errors import WrongCredentials
-from crm_app.domains.accounts.refusals import note_refusal
 
 router = APIRouter(prefix="/api/auth", tags=["auth"], dependencies=[Depends(same_origin)])
 

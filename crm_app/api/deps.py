@@ -15,9 +15,9 @@ from crm_app.core.life_cycle import refusal_of
 from crm_app.core.limits import Throttle
 from crm_app.core.tenancy import Actor
 from crm_app.core.visiting import ReadOnly
-from crm_app.domains.accounts.factor_errors import FactorRequired
-from crm_app.domains.accounts.known_sessions import known_sessions
+from crm_app.domains.accounts.factors.errors import FactorRequired
 from crm_app.domains.accounts.schemas import SignedIn
+from crm_app.domains.accounts.sessions.known import known_sessions
 
 SESSION_COOKIE = "prumo_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

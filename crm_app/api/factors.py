@@ -14,10 +14,10 @@ from crm_app.api.deps import MAX_TOKEN, AnySession, HeldSession, client_address,
 from crm_app.api.entry import ENTRY_COOKIE, SignedInView, answer_entry
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.limits import Throttle
-from crm_app.domains.accounts import passkeys, second_step, step_up
-from crm_app.domains.accounts.factor_errors import BadPasskey, WrongCode
-from crm_app.domains.accounts.passkey_ceremony import Answer
-from crm_app.domains.accounts.passkeys import Purpose
+from crm_app.domains.accounts.factors import passkeys, second_step, step_up
+from crm_app.domains.accounts.factors.errors import BadPasskey, WrongCode
+from crm_app.domains.accounts.factors.passkey_ceremony import Answer
+from crm_app.domains.accounts.factors.passkeys import Purpose
 
 router = APIRouter(prefix="/api/auth", tags=["auth"], dependencies=[Depends(same_origin)])
 

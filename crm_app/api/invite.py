@@ -12,9 +12,9 @@ from crm_app.api.deps import MAX_TOKEN, SESSION_COOKIE, HeldActor, client_addres
 from crm_app.api.entry import SignedInView, answer_entry
 from crm_app.core.database import system_unit_of_work
 from crm_app.core.limits import Throttle
-from crm_app.domains.accounts import accepting
-from crm_app.domains.accounts.invitation_views import InvitationOffer
-from crm_app.domains.accounts.known_sessions import known_sessions
+from crm_app.domains.accounts.invitations import accepting
+from crm_app.domains.accounts.invitations.views import InvitationOffer
+from crm_app.domains.accounts.sessions.known import known_sessions
 
 router = APIRouter(prefix="/api/access/invitation", tags=["access"], dependencies=[Depends(same_origin)])
 

@@ -4,7 +4,7 @@ import psycopg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.clock import utc_now
-from crm_app.domains.accounts import passwords
+from crm_app.domains.accounts.entry import passwords
 from crm_app.domains.accounts.models import User
 from crm_app.domains.accounts.repository import find_user_by_email
 

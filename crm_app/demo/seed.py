@@ -25,9 +25,9 @@ from crm_app.demo.sales import build_sales
 from crm_app.demo.talk import build_conversations
 from crm_app.domains.accounts import repository as accounts_repository
 from crm_app.domains.accounts import service as accounts
-from crm_app.domains.accounts import teams
 from crm_app.domains.accounts.models import User
 from crm_app.domains.accounts.permissions import permissions_of
+from crm_app.domains.accounts.roles import teams
 from crm_app.domains.channels import service as channels
 from crm_app.domains.channels.models import Channel, ChannelStatus
 from crm_app.domains.contacts.models import Activity, Contact, ContactIdentity

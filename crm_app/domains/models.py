@@ -3,10 +3,10 @@
 from sqlmodel import SQLModel
 
 from crm_app.core.mail import models as mail
-from crm_app.domains.accounts import factor_models as factors
 from crm_app.domains.accounts import models as accounts
-from crm_app.domains.accounts import role_models as roles
-from crm_app.domains.accounts import visit_models as visits
+from crm_app.domains.accounts.factors import models as factors
+from crm_app.domains.accounts.roles import models as roles
+from crm_app.domains.accounts.visits import models as visits
 from crm_app.domains.channels import models as channels
 from crm_app.domains.contacts import models as contacts
 from crm_app.domains.inbox import models as inbox

@@ -22,7 +22,7 @@ from crm_app.core.database import unit_of_work
 from crm_app.core.life_cycle import standing_of
 from crm_app.core.tenancy import Actor
 from crm_app.core.trace import trace
-from crm_app.domains.accounts import own_factors
+from crm_app.domains.accounts.factors import service as own_factors
 from crm_app.pages.current import acting_as, current_actor
 from crm_app.pages.routes import HOME, LOGIN, PROFILE, SUSPENDED
 

@@ -10,9 +10,9 @@ from sqlmodel import col
 from crm_app.api.deps import SESSION_COOKIE
 from crm_app.core.clock import utc_now
 from crm_app.core.database import system_unit_of_work
-from crm_app.domains.accounts.known_sessions import known_sessions
 from crm_app.domains.accounts.models import UserSession
 from crm_app.domains.accounts.rules import SESSION_IDLE, SESSION_LIFETIME
+from crm_app.domains.accounts.sessions.known import known_sessions
 from tests.api.clients import ClientFor, api_app, client_for, stranger
 from tests.conftest import PASSWORD, Tenant
 

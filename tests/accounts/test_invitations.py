@@ -17,7 +17,8 @@ from crm_app.core.errors import CrmError, Forbidden, Invalid, NotFound
 from crm_app.core.mail.models import OutboundMail
 from crm_app.core.mail.sending import open_content
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import accepting, invitations, members, roles, service, teams
+from crm_app.domains.accounts import service
+from crm_app.domains.accounts.entry.tokens import ExpiredToken, UnknownToken, UsedToken, issue_token
 from crm_app.domains.accounts.errors import (
     AccountExists,
     InvitationAccepted,
@@ -30,8 +31,12 @@ from crm_app.domains.accounts.errors import (
     WeakPassword,
     WrongAddress,
 )
+from crm_app.domains.accounts.invitations import accepting
+from crm_app.domains.accounts.invitations import service as invitations
+from crm_app.domains.accounts.members import service as members
 from crm_app.domains.accounts.models import AuditEntry, Invitation, Membership, Role, User
-from crm_app.domains.accounts.tokens import ExpiredToken, UnknownToken, UsedToken, issue_token
+from crm_app.domains.accounts.roles import service as roles
+from crm_app.domains.accounts.roles import teams
 from tests.api.clients import begin_session
 from tests.conftest import MakeActor, Tenant
 from tests.plans.having import have_plan

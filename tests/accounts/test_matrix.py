@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from crm_app.core.errors import Invalid
 from crm_app.core.sight import Reach
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import matrix
 from crm_app.domains.accounts.errors import GrantTooHigh, OwnRoleLowered
 from crm_app.domains.accounts.models import Role
 from crm_app.domains.accounts.permissions import ALL_PERMISSIONS, permissions_of
+from crm_app.domains.accounts.roles import matrix
 
 words = st.sampled_from(["none", *Reach])
 matrices = st.dictionaries(st.sampled_from(sorted(matrix.KNOWN)), words)

@@ -12,7 +12,7 @@ from crm_app.core.clock import utc_now
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.errors import CrmError, Forbidden, Invalid, NotFound, Unauthenticated
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import holdings, member_rules, members, ownership, service
+from crm_app.domains.accounts import service
 from crm_app.domains.accounts.errors import (
     LastOwner,
     NothingToUndo,
@@ -24,6 +24,9 @@ from crm_app.domains.accounts.errors import (
     RoleTooHigh,
     SeatsTaken,
 )
+from crm_app.domains.accounts.members import holdings, ownership
+from crm_app.domains.accounts.members import rules as member_rules
+from crm_app.domains.accounts.members import service as members
 from crm_app.domains.accounts.models import HandOver, Membership, OwnershipOffer, Role
 from crm_app.domains.contacts import service as contacts
 from crm_app.domains.contacts.schemas import ContactCreate

@@ -8,7 +8,7 @@ import pytest
 from crm_app.api.known_browser import COOKIE, PATH
 from crm_app.core.database import unit_of_work
 from crm_app.core.sql import fetch_all
-from crm_app.domains.accounts.refusals import SLIPS
+from crm_app.domains.accounts.entry.refusals import SLIPS
 from tests.api.clients import ClientFor, api_app, client_for, stranger
 from tests.conftest import PASSWORD, Tenant
 

@@ -11,7 +11,6 @@ from crm_app.core.database import unit_of_work
 from crm_app.core.errors import Forbidden, NotFound
 from crm_app.core.sight import Reach
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import access, members, role_queries, roles, teams
 from crm_app.domains.accounts.errors import (
     GrantTooHigh,
     OwnerStays,
@@ -22,8 +21,12 @@ from crm_app.domains.accounts.errors import (
     RoleNameTaken,
     TeamNameTaken,
 )
-from crm_app.domains.accounts.known_sessions import known_sessions
+from crm_app.domains.accounts.members import service as members
 from crm_app.domains.accounts.models import AuditEntry, Membership
+from crm_app.domains.accounts.roles import access, teams
+from crm_app.domains.accounts.roles import queries as role_queries
+from crm_app.domains.accounts.roles import service as roles
+from crm_app.domains.accounts.sessions.known import known_sessions
 from tests.api.clients import begin_session
 from tests.conftest import MakeActor, Tenant
 

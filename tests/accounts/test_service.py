@@ -13,7 +13,7 @@ from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service
-from crm_app.domains.accounts.entering import enter_with_password
+from crm_app.domains.accounts.entry.entering import enter_with_password
 from crm_app.domains.accounts.errors import BadEmail, EmailTaken, NoOrganization, WeakPassword, WrongCredentials
 from crm_app.domains.accounts.models import Membership, Role, UserSession
 from crm_app.domains.accounts.permissions import ALL_PERMISSIONS, permissions_of

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_app.core.i18n import LANGUAGES, has_sentence
-from crm_app.domains.accounts import passwords
+from crm_app.domains.accounts.entry import passwords
+from crm_app.domains.accounts.entry.strength import ENOUGH, WARNINGS, judge, require_strong
 from crm_app.domains.accounts.errors import WeakPassword
 from crm_app.domains.accounts.rules import MAXIMUM_PASSWORD
-from crm_app.domains.accounts.strength import ENOUGH, WARNINGS, judge, require_strong
 
 ANA = ("Ana Clara Horizonte", "anaclara@horizonte.com.br", "Agência Prumada")
 

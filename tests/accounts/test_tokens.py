@@ -9,7 +9,7 @@ import pytest
 
 from crm_app.core.database import system_unit_of_work
 from crm_app.core.postgres import EmbeddedPostgres
-from crm_app.domains.accounts.tokens import (
+from crm_app.domains.accounts.entry.tokens import (
     BadToken,
     ExpiredToken,
     Opened,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_app.domains.accounts import recovery, totp
+from crm_app.domains.accounts.factors import recovery, totp
 
 # RFC 6238, appendix B, SHA-1: the secret is ASCII "12345678901234567890"; the last six of its eight digits.
 RFC_SECRET = base64.b32encode(b"12345678901234567890").decode()

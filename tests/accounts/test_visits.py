@@ -12,12 +12,16 @@ from crm_app.core.errors import Forbidden, NotFound, Unauthenticated
 from crm_app.core.sight import Reach
 from crm_app.core.tenancy import Actor
 from crm_app.core.visiting import ReadOnly, VisitOver, is_read_only, reading_only
-from crm_app.domains.accounts import members, organizations, own_sessions, service, visit_rules, visits
-from crm_app.domains.accounts.known_sessions import known_sessions
+from crm_app.domains.accounts import organizations, service
+from crm_app.domains.accounts.members import service as members
 from crm_app.domains.accounts.models import Membership, Role
 from crm_app.domains.accounts.permissions import ALL_PERMISSIONS, permissions_of
-from crm_app.domains.accounts.role_models import OwnRole
-from crm_app.domains.accounts.visit_errors import ViewsMore, ViewsOwner, ViewsSelf
+from crm_app.domains.accounts.roles.models import OwnRole
+from crm_app.domains.accounts.sessions import service as own_sessions
+from crm_app.domains.accounts.sessions.known import known_sessions
+from crm_app.domains.accounts.visits import rules as visit_rules
+from crm_app.domains.accounts.visits import service as visits
+from crm_app.domains.accounts.visits.errors import ViewsMore, ViewsOwner, ViewsSelf
 from crm_app.domains.contacts import service as contacts
 from crm_app.domains.contacts.schemas import ContactCreate
 from tests.accounts.visiting import entries, look_as, run_out, visiting, who_is

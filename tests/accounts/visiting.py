@@ -7,10 +7,10 @@ from sqlalchemy import select, update
 from crm_app.core.clock import utc_now
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import visits
 from crm_app.domains.accounts.models import AuditEntry
 from crm_app.domains.accounts.schemas import SignedIn, VisitView
-from crm_app.domains.accounts.visit_models import VisitRecord
+from crm_app.domains.accounts.visits import service as visits
+from crm_app.domains.accounts.visits.models import VisitRecord
 from tests.api.clients import begin_session
 
 

@@ -19,9 +19,9 @@ from crm_app.core.database import set_scope, system_unit_of_work
 from crm_app.core.limits import forget_limits
 from crm_app.core.mail.outbox import list_demo_mail
 from crm_app.core.postgres import EmbeddedPostgres
-from crm_app.domains.accounts import factor_repository
-from crm_app.domains.accounts.factor_models import PendingEntry
-from crm_app.domains.accounts.links import MOST_LINKS
+from crm_app.domains.accounts.entry.links import MOST_LINKS
+from crm_app.domains.accounts.factors import repository as factor_repository
+from crm_app.domains.accounts.factors.models import PendingEntry
 from crm_app.domains.accounts.models import AccessToken, User
 from crm_app.domains.accounts.rules import hash_token
 from tests.api.clients import ClientFor
@@ -150,7 +150,7 @@ async def test_the_second_factor_is_asked_for_all_the_same(
     async def has_totp(session: object, user_id: object) -> frozenset[str]:
         return frozenset({"totp"})
 
-    monkeypatch.setattr("crm_app.domains.accounts.factor_repository.list_kinds", has_totp)
+    monkeypatch.setattr("crm_app.domains.accounts.factors.repository.list_kinds", has_totp)
     token = await ask(stranger, run_jobs, "magic" if "enter" in path else "forgot", tenant.owner_email)
     body = {"token": token} if "enter" in path else {"token": token, "password": GOOD}
     answer = await stranger.post(path, json=body)

@@ -16,9 +16,13 @@ from crm_app.core.database import set_scope, system_unit_of_work, unit_of_work
 from crm_app.core.errors import NotFound
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import factor_policy, own_factors, own_sessions, second_step, service
-from crm_app.domains.accounts.factor_models import PasskeyChallenge, PendingEntry
+from crm_app.domains.accounts import service
+from crm_app.domains.accounts.factors import policy as factor_policy
+from crm_app.domains.accounts.factors import second_step
+from crm_app.domains.accounts.factors import service as own_factors
+from crm_app.domains.accounts.factors.models import PasskeyChallenge, PendingEntry
 from crm_app.domains.accounts.models import UserSession
+from crm_app.domains.accounts.sessions import service as own_sessions
 from tests.api.clients import ClientFor
 from tests.conftest import PASSWORD, Tenant
 from tests.fakes.authenticator import BACKED_UP, BACKUP_ELIGIBLE, PRESENT, VERIFIED, Authenticator

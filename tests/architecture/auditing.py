@@ -40,17 +40,28 @@ def _acts(source: Source) -> Iterator[Act]:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
+    modules = _imported(source.tree)
     for node in ast.walk(source.tree):
         if isinstance(node, Definition):
-            yield _act(node, module, constants)
+            yield _act(node, module, constants, modules)
 
 
-def _act(function: Definition, module: str, constants: dict[str, object]) -> Act:
+def _imported(tree: ast.Module) -> dict[str, str]:
+    """Return what each imported module of the domains is called here, with its path below `crm_app/domains`."""
+    return {
+        one.asname or one.name: f"{node.module}.{one.name}".removeprefix("crm_app.domains.")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("crm_app.domains.")
+        for one in node.names
+    }
+
+
+def _act(function: Definition, module: str, constants: dict[str, object], modules: dict[str, str]) -> Act:
     calls, demands, words = set(), set(), set()
     for node in ast.walk(function):
         if isinstance(node, ast.Call):
             base, name = _called(node.func)
-            calls.add(f"{base}.{name}")
+            calls.add(f"{modules.get(base, base)}.{name}")
             if name in {"require", "can"} and node.args:
                 demands |= {str(one) for one in _texts(node.args[0], constants)}
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _ACTION.fullmatch(node.value):
@@ -123,7 +134,7 @@ def _leads(act: Act, callee: str, known: set[tuple[str, str]]) -> bool:
             continue
         if not base and (module == act.module or (not name.startswith("_") and _is_near(module, act.module))):
             return True
-        if base and base == module.rpartition(".")[2] and _is_near(module, act.module):
+        if base == module and _is_near(module, act.module):
             return True
     return False
 

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.database import unit_of_work
 from crm_app.core.tenancy import Actor, Reach
-from crm_app.domains.accounts import matrix
 from crm_app.domains.accounts.models import Membership, Role, User
-from crm_app.domains.accounts.role_models import OwnRole
+from crm_app.domains.accounts.roles import matrix
+from crm_app.domains.accounts.roles.models import OwnRole
 from tests.attacks.world import World, build_world
 from tests.conftest import PASSWORD_HASH, Tenant
 

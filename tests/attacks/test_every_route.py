@@ -14,8 +14,9 @@ from crm_app.core.database import unit_of_work
 from crm_app.core.limits import forget_limits
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import members, service
-from crm_app.domains.accounts.known_sessions import known_sessions
+from crm_app.domains.accounts import service
+from crm_app.domains.accounts.members import service as members
+from crm_app.domains.accounts.sessions.known import known_sessions
 from tests.api.clients import ClientFor
 from tests.attacks.calls import Call, Operation, operations
 from tests.attacks.household import Household

@@ -16,8 +16,9 @@ from crm_app.config import forget_settings, use_settings
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import members, service
-from crm_app.domains.accounts.links import _end_everything
+from crm_app.domains.accounts import service
+from crm_app.domains.accounts.entry.links import _end_everything
+from crm_app.domains.accounts.members import service as members
 from crm_app.domains.accounts.models import Role, User
 from crm_app.pages.policy import HELD, PLATFORM
 from crm_app.pages.session.known import known_sessions

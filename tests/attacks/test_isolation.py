@@ -24,11 +24,11 @@ NOT_USE_CASES = ("models", "repository", "queries", "schemas", "providers", "lis
 
 # Where an id of another organization is no error, and why. What comes back holds nothing of theirs all the same.
 OTHERWISE = {
-    "accounts.holdings.give_all giver": "owns nothing here, so nothing moves",
-    "accounts.holdings.give_all receiver": "the database refuses an owner from elsewhere",
-    "accounts.holdings.give_back giver": "nothing is named that could move",
-    "accounts.holdings.give_back receiver": "nothing is named that could move",
-    "accounts.holdings.give_back items": "many at once: only what is one's own moves",
+    "accounts.members.holdings.give_all giver": "owns nothing here, so nothing moves",
+    "accounts.members.holdings.give_all receiver": "the database refuses an owner from elsewhere",
+    "accounts.members.holdings.give_back giver": "nothing is named that could move",
+    "accounts.members.holdings.give_back receiver": "nothing is named that could move",
+    "accounts.members.holdings.give_back items": "many at once: only what is one's own moves",
     "accounts.trail.reading.list_entries criteria.user_id": "a filter",
     "accounts.trail.table.begin_export criteria.user_id": "a filter, written down in one's own trail",
     "analytics.service.dashboard owner_id": "a filter",

@@ -26,7 +26,7 @@ from tests.attacks.world import World
 from tests.conftest import Tenant, _add_member
 
 NO_OWNER = {
-    "accounts.visits.begin_view_as user_id": "through whose eyes; nothing changes hands",
+    "accounts.visits.service.begin_view_as user_id": "through whose eyes; nothing changes hands",
     "accounts.service.access_member user_id": "reads a name",
     "accounts.trail.reading.list_entries criteria.user_id": "a filter",
     "accounts.trail.table.begin_export criteria.user_id": "a filter",
@@ -138,4 +138,4 @@ async def test_what_is_nobodys_can_be_taken(
 def test_the_lock_covers_the_house() -> None:
     found = {name for name, _, _ in PLACES}
     assert found >= LOCKED | set(ELSEWHERE)
-    assert found >= {"accounts.members.hand_over to_user_id", "accounts.holdings.give_back giver"}
+    assert found >= {"accounts.members.service.hand_over to_user_id", "accounts.members.holdings.give_back giver"}

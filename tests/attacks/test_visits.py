@@ -24,7 +24,7 @@ from crm_app.core.events import take_announced
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor, Visit, VisitKind
 from crm_app.core.visiting import ReadOnly
-from crm_app.domains.accounts import visit_rules
+from crm_app.domains.accounts.visits import rules as visit_rules
 from crm_app.domains.pipeline.events import DealArchived
 from crm_app.domains.sso.schemas import ProviderSettings
 from tests.accounts.visiting import visiting

@@ -17,7 +17,7 @@ from crm_app.core.crypto import get_sealer
 from crm_app.core.database import unit_of_work
 from crm_app.core.ids import new_id
 from crm_app.core.mail.models import MailStatus, OutboundMail
-from crm_app.domains.accounts.factor_models import Passkey
+from crm_app.domains.accounts.factors.models import Passkey
 from crm_app.domains.accounts.models import Organization, User
 from crm_app.domains.channels.credentials import WEBHOOK_SECRET
 from crm_app.domains.models import metadata

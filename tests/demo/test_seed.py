@@ -17,7 +17,7 @@ from crm_app.core.tenancy import Actor
 from crm_app.demo import DemoSummary, seed_demo
 from crm_app.demo.seed import PASSWORD
 from crm_app.domains.accounts import repository as accounts_repository
-from crm_app.domains.accounts.entering import enter_with_password
+from crm_app.domains.accounts.entry.entering import enter_with_password
 from crm_app.domains.accounts.permissions import permissions_of
 from crm_app.domains.analytics import service as analytics
 from crm_app.domains.analytics.schemas import PeriodKind

@@ -12,7 +12,7 @@ from sqlmodel import col
 from crm_app.core.errors import Forbidden, NotFound
 from crm_app.core.sight import Reach
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import access
+from crm_app.domains.accounts.roles import access
 from crm_app.domains.contacts import service as contacts
 from crm_app.domains.contacts.models import Contact
 from crm_app.domains.explain import service

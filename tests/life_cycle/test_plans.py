@@ -15,7 +15,7 @@ from crm_app.core.clock import utc_now
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.errors import Conflict, CrmError, Invalid, NotFound
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.factor_errors import ProofNeeded
+from crm_app.domains.accounts.factors.errors import ProofNeeded
 from crm_app.domains.accounts.models import AuditEntry
 from crm_app.domains.accounts.support import SUPPORT_ID
 from crm_app.domains.plans.registry import KEYS

@@ -14,13 +14,14 @@ from crm_app.core.errors import Invalid, NotFound, Unauthenticated
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.sql import fetch_all, run
 from crm_app.core.tenancy import NOWHERE, Actor
-from crm_app.domains.accounts import own_factors, service
-from crm_app.domains.accounts.entering import enter_with_password
+from crm_app.domains.accounts import service
+from crm_app.domains.accounts.entry.entering import enter_with_password
 from crm_app.domains.accounts.errors import NoOrganization
-from crm_app.domains.accounts.factor_errors import ProofNeeded
-from crm_app.domains.accounts.known_sessions import known_sessions
+from crm_app.domains.accounts.factors import service as own_factors
+from crm_app.domains.accounts.factors.errors import ProofNeeded
 from crm_app.domains.accounts.models import User
 from crm_app.domains.accounts.schemas import NewSession
+from crm_app.domains.accounts.sessions.known import known_sessions
 from crm_app.domains.platform import service as platform
 from crm_app.domains.platform.life_cycle import change_state
 from tests.attacks.world import build_world

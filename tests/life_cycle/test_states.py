@@ -13,9 +13,10 @@ from crm_app.core.errors import OrganizationClosed, OrganizationSuspended, Payme
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.queue import enqueue_outside, job, queue
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import members, service
-from crm_app.domains.accounts.entering import enter_with_password
-from crm_app.domains.accounts.links import NOTE_RESET_JOB
+from crm_app.domains.accounts import service
+from crm_app.domains.accounts.entry.entering import enter_with_password
+from crm_app.domains.accounts.entry.links import NOTE_RESET_JOB
+from crm_app.domains.accounts.members import service as members
 from crm_app.domains.accounts.models import Membership
 from crm_app.domains.channels import service as channels
 from crm_app.domains.channels.doors import doors

@@ -14,12 +14,13 @@ from crm_app.core.errors import CrmError, Invalid, NotFound
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor
 from crm_app.core.visiting import ReadOnly
-from crm_app.domains.accounts import support_visits, visits
 from crm_app.domains.accounts.errors import OwnersOnly
-from crm_app.domains.accounts.factor_errors import ProofNeeded
+from crm_app.domains.accounts.factors.errors import ProofNeeded
 from crm_app.domains.accounts.models import Role, UserSession
 from crm_app.domains.accounts.support import SUPPORT_ID
-from crm_app.domains.accounts.visit_errors import ReasonMissing
+from crm_app.domains.accounts.visits import service as visits
+from crm_app.domains.accounts.visits import support as support_visits
+from crm_app.domains.accounts.visits.errors import ReasonMissing
 from crm_app.domains.contacts import service as contacts
 from crm_app.domains.contacts.schemas import ContactCreate
 from crm_app.domains.platform.support import enter_for_support

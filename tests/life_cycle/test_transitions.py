@@ -14,7 +14,7 @@ from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.sql import run
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service
-from crm_app.domains.accounts.factor_errors import ProofNeeded
+from crm_app.domains.accounts.factors.errors import ProofNeeded
 from crm_app.domains.accounts.permissions import ALL_PERMISSIONS
 from crm_app.domains.accounts.support import SUPPORT_ID, SUPPORT_NAME
 from crm_app.domains.accounts.trail import reading

@@ -7,7 +7,7 @@ import pytest
 
 from crm_app.config import forget_settings, use_settings
 from crm_app.core.database import unit_of_work
-from crm_app.domains.accounts import invitations
+from crm_app.domains.accounts.invitations import service as invitations
 from crm_app.domains.accounts.models import Role
 from crm_app.pages.members.invite_state import InviteState
 from crm_app.pages.members.state import MembersState

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from crm_app.core.database import unit_of_work
-from crm_app.domains.accounts import members
+from crm_app.domains.accounts.members import service as members
 from crm_app.domains.accounts.models import Role
 from crm_app.domains.contacts import service as contacts
 from crm_app.domains.contacts.schemas import ContactCreate

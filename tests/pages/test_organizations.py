@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 
 from crm_app.core.database import system_unit_of_work, unit_of_work
-from crm_app.domains.accounts import members, organizations
+from crm_app.domains.accounts import organizations
+from crm_app.domains.accounts.members import service as members
 from crm_app.domains.accounts.models import Membership, Role
 from crm_app.domains.accounts.permissions import permissions_of
 from crm_app.domains.accounts.service import resolve_session

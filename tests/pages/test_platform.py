@@ -11,7 +11,7 @@ from crm_app.core.database import system_unit_of_work
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.sql import fetch_value, run
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.known_sessions import known_sessions
+from crm_app.domains.accounts.sessions.known import known_sessions
 from crm_app.pages.base import PLATFORM
 from crm_app.pages.platform.detail_state import OrganizationState
 from crm_app.pages.platform.gate import Gate

@@ -12,8 +12,10 @@ from crm_app.core.clock import utc_now
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.limits import forget_limits
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import factor_policy, own_sessions, service
+from crm_app.domains.accounts import service
+from crm_app.domains.accounts.factors import policy as factor_policy
 from crm_app.domains.accounts.models import UserSession
+from crm_app.domains.accounts.sessions import service as own_sessions
 from crm_app.pages.contacts.list_state import ContactsState
 from crm_app.pages.profile.factors_state import FactorsState
 from crm_app.pages.profile.state import ProfileState

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from crm_app.core.database import unit_of_work
 from crm_app.core.postgres import EmbeddedPostgres
-from crm_app.domains.accounts import members
+from crm_app.domains.accounts.members import service as members
 from crm_app.domains.accounts.models import Role
 from crm_app.pages.base import pages
 from crm_app.pages.guard import FRAMEWORK_EVENTS

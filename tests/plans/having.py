@@ -11,9 +11,9 @@ from psycopg.types.json import Jsonb
 from crm_app.core.database import unit_of_work
 from crm_app.core.ids import new_id
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.access import actor_of
-from crm_app.domains.accounts.known_sessions import known_sessions
 from crm_app.domains.accounts.repository import find_membership
+from crm_app.domains.accounts.roles.access import actor_of
+from crm_app.domains.accounts.sessions.known import known_sessions
 from crm_app.domains.plans.models import Plan
 from crm_app.domains.plans.registry import EVERYTHING
 from tests.conftest import Tenant, operator_url

@@ -12,9 +12,10 @@ from crm_app.core.database import unit_of_work
 from crm_app.core.errors import Forbidden, ModuleOff
 from crm_app.core.sight import NOTHING, Reach
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import matrix, roles
 from crm_app.domains.accounts.models import Role
 from crm_app.domains.accounts.permissions import permissions_of, system_actor
+from crm_app.domains.accounts.roles import matrix
+from crm_app.domains.accounts.roles import service as roles
 from crm_app.domains.accounts.trail import reading
 from crm_app.domains.accounts.trail.schemas import AuditFilter
 from crm_app.domains.plans import entitled, repository

@@ -13,8 +13,10 @@ from sqlmodel import col
 from crm_app.core.clock import utc_now
 from crm_app.core.database import unit_of_work
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import joining, members, service
+from crm_app.domains.accounts import service
+from crm_app.domains.accounts.entry import joining
 from crm_app.domains.accounts.errors import SeatsTaken
+from crm_app.domains.accounts.members import service as members
 from crm_app.domains.accounts.models import Organization, Role
 from crm_app.domains.channels import service as channels
 from crm_app.domains.plans import metering, repository

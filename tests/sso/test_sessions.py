@@ -8,8 +8,9 @@ from crm_app.core.clock import utc_now
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.errors import NotFound, Unauthenticated
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import own_sessions, service
+from crm_app.domains.accounts import service
 from crm_app.domains.accounts.models import Membership, Role, UserSession
+from crm_app.domains.accounts.sessions import service as own_sessions
 from tests.accounts.visiting import who_is
 from tests.api.clients import begin_session
 from tests.conftest import Tenant

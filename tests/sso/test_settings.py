@@ -10,7 +10,7 @@ from sqlalchemy import text
 from crm_app.core.database import unit_of_work
 from crm_app.core.errors import Forbidden, Invalid
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.known_sessions import known_sessions
+from crm_app.domains.accounts.sessions.known import known_sessions
 from crm_app.domains.sso import oidc, settings
 from crm_app.domains.sso.errors import OwnersChoose, ProviderAway
 from crm_app.domains.sso.schemas import ProviderSettings

@@ -10,10 +10,11 @@ from sqlalchemy import text
 from crm_app.core.clock import utc_now
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.errors import NotFound
-from crm_app.domains.accounts import organizations, service, step_up
-from crm_app.domains.accounts.entering import enter_with_password
+from crm_app.domains.accounts import organizations, service
+from crm_app.domains.accounts.entry.entering import enter_with_password
 from crm_app.domains.accounts.errors import SsoRequired
-from crm_app.domains.accounts.factor_errors import ProofNeeded
+from crm_app.domains.accounts.factors import step_up
+from crm_app.domains.accounts.factors.errors import ProofNeeded
 from crm_app.domains.accounts.schemas import FactorNeeded, NewSession, SignedIn
 from crm_app.domains.sso import oidc, signing_in
 from crm_app.domains.sso.errors import SsoStale

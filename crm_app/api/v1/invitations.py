@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 
 from crm_app.api.deps import CurrentActor
 from crm_app.core.database import unit_of_work
-from crm_app.domains.accounts import invitations
-from crm_app.domains.accounts.invitation_views import InvitationLink, InvitationOutcome, InvitationView
+from crm_app.domains.accounts.invitations import service as invitations
+from crm_app.domains.accounts.invitations.views import InvitationLink, InvitationOutcome, InvitationView
 
 router = APIRouter(prefix="/api/v1/invitations", tags=["invitations"])
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from crm_app.api.deps import CurrentSession, HeldActor
 from crm_app.core.database import system_unit_of_work
 from crm_app.domains.accounts import organizations
-from crm_app.domains.accounts.member_views import OrganizationChoice
+from crm_app.domains.accounts.members.views import OrganizationChoice
 from crm_app.domains.accounts.schemas import OrganizationView, UserView
 
 router = APIRouter(prefix="/api/v1/me", tags=["me"])

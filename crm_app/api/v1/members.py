@@ -8,8 +8,10 @@ from pydantic import BaseModel, Field
 
 from crm_app.api.deps import CurrentActor
 from crm_app.core.database import unit_of_work
-from crm_app.domains.accounts import members, ownership, roles
-from crm_app.domains.accounts.member_views import HandOverView, HoldingsView, OfferView, PersonView
+from crm_app.domains.accounts.members import ownership
+from crm_app.domains.accounts.members import service as members
+from crm_app.domains.accounts.members.views import HandOverView, HoldingsView, OfferView, PersonView
+from crm_app.domains.accounts.roles import service as roles
 
 router = APIRouter(prefix="/api/v1/members", tags=["members"])
 

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Query
 from crm_app.api.deps import CurrentActor
 from crm_app.api.pagination import PageView
 from crm_app.core.database import unit_of_work
-from crm_app.domains.accounts import roles
-from crm_app.domains.accounts.role_views import RoleClone, RoleRename, RoleSave, RoleView
+from crm_app.domains.accounts.roles import service as roles
+from crm_app.domains.accounts.roles.views import RoleClone, RoleRename, RoleSave, RoleView
 
 router = APIRouter(prefix="/api/v1/roles", tags=["roles"])
 

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict
 from crm_app.api.deps import CurrentActor
 from crm_app.api.pagination import PageView
 from crm_app.core.database import unit_of_work
-from crm_app.domains.accounts import teams
-from crm_app.domains.accounts.role_views import TeamName, TeamView
+from crm_app.domains.accounts.roles import teams
+from crm_app.domains.accounts.roles.views import TeamName, TeamView
 
 router = APIRouter(prefix="/api/v1/teams", tags=["teams"])
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from crm_app.api.deps import CurrentActor, WayOut
 from crm_app.core.database import unit_of_work
-from crm_app.domains.accounts import visits
 from crm_app.domains.accounts.schemas import VisitView
+from crm_app.domains.accounts.visits import service as visits
 
 router = APIRouter(prefix="/api/v1/visits", tags=["visits"])
 

@@ -8,10 +8,12 @@ from crm_app.core.database import set_scope, set_tenant
 from crm_app.core.errors import NotFound, Unauthenticated
 from crm_app.core.events import announce
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import entering, member_queries, repository, service
+from crm_app.domains.accounts import repository, service
+from crm_app.domains.accounts.entry import entering
+from crm_app.domains.accounts.entry.sso_only import SSO
 from crm_app.domains.accounts.events import SessionMoved
-from crm_app.domains.accounts.member_views import OrganizationChoice
-from crm_app.domains.accounts.sso_only import SSO
+from crm_app.domains.accounts.members import queries as member_queries
+from crm_app.domains.accounts.members.views import OrganizationChoice
 
 
 async def list_own_organizations(session: AsyncSession, actor: Actor) -> list[OrganizationChoice]:

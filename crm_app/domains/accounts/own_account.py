@@ -5,11 +5,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_app.core.errors import Invalid
 from crm_app.core.events import announce
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import factor_repository, links, own_sessions, passwords, service
+from crm_app.domains.accounts import service
+from crm_app.domains.accounts.entry import links, passwords
+from crm_app.domains.accounts.entry.strength import require_strong
 from crm_app.domains.accounts.events import PreferencesChanged
+from crm_app.domains.accounts.factors import repository as factor_repository
+from crm_app.domains.accounts.factors.step_up import own_user, require_proof
 from crm_app.domains.accounts.schemas import UserView
-from crm_app.domains.accounts.step_up import own_user, require_proof
-from crm_app.domains.accounts.strength import require_strong
+from crm_app.domains.accounts.sessions import service as own_sessions
 
 
 async def change_name(session: AsyncSession, actor: Actor, *, name: str) -> UserView:

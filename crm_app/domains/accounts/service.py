@@ -17,19 +17,17 @@ from crm_app.core.ids import new_id
 from crm_app.core.life_cycle import State, standing_of
 from crm_app.core.tenancy import NOWHERE, Actor, VisitKind
 from crm_app.core.trace import current_trace_id
-from crm_app.domains.accounts import (
-    access,
-    factor_repository,
-    member_queries,
-    passwords,
-    repository,
-    rules,
-    seats,
-)
+from crm_app.domains.accounts import repository, rules
+from crm_app.domains.accounts.entry import passwords
+from crm_app.domains.accounts.entry.sso_only import SSO
 from crm_app.domains.accounts.errors import EmailTaken
 from crm_app.domains.accounts.events import MemberAdded, PreferencesChanged, SessionRevoked
+from crm_app.domains.accounts.factors import repository as factor_repository
+from crm_app.domains.accounts.members import queries as member_queries
+from crm_app.domains.accounts.members import seats
 from crm_app.domains.accounts.models import Membership, Organization, Role, User, UserSession
 from crm_app.domains.accounts.permissions import permissions_of
+from crm_app.domains.accounts.roles import access
 from crm_app.domains.accounts.schemas import (
     PLATFORM_VIEW,
     MemberView,
@@ -38,7 +36,6 @@ from crm_app.domains.accounts.schemas import (
     SignedIn,
     UserView,
 )
-from crm_app.domains.accounts.sso_only import SSO
 from crm_app.domains.accounts.support import SUPPORT_ID
 from crm_app.domains.plans import entitled
 

@@ -11,8 +11,8 @@ from crm_app.core.clock import utc_now
 from crm_app.core.errors import NotFound
 from crm_app.core.tenancy import Actor, Sight
 from crm_app.domains.accounts import service as accounts
+from crm_app.domains.accounts.roles.sights import sight_of_conversations, sight_of_deals
 from crm_app.domains.accounts.schemas import MemberView
-from crm_app.domains.accounts.sights import sight_of_conversations, sight_of_deals
 from crm_app.domains.analytics import repository, rules
 from crm_app.domains.analytics.sales import Closings, read_closings, read_funnel, read_new_deals
 from crm_app.domains.analytics.schemas import (

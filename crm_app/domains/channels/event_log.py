@@ -11,8 +11,8 @@ from crm_app.core.events import announce
 from crm_app.core.queue import enqueue
 from crm_app.core.repository import Page, decode_cursor, encode_cursor
 from crm_app.core.tenancy import Actor
+from crm_app.domains.accounts.roles.sights import sight_of_conversations
 from crm_app.domains.accounts.service import audit
-from crm_app.domains.accounts.sights import sight_of_conversations
 from crm_app.domains.channels import repository
 from crm_app.domains.channels.events import InboundEventFailed, InboundEventIgnored
 from crm_app.domains.channels.intake import PROCESS_JOB, lock_key

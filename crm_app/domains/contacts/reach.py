@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from crm_app.core.sight import UNLIMITED, Condition, Sight
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.sights import sight_of_contacts, sight_of_conversations, sight_of_deals
+from crm_app.domains.accounts.roles.sights import sight_of_contacts, sight_of_conversations, sight_of_deals
 
 
 @dataclass(frozen=True, slots=True)

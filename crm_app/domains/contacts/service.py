@@ -13,8 +13,8 @@ from crm_app.core.events import announce
 from crm_app.core.repository import Page, decode_cursor, encode_cursor
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
-from crm_app.domains.accounts.reassign_lock import check_handover, owner_of_new
-from crm_app.domains.accounts.sights import sight_of_contacts
+from crm_app.domains.accounts.roles.reassign_lock import check_handover, owner_of_new
+from crm_app.domains.accounts.roles.sights import sight_of_contacts
 from crm_app.domains.contacts import handing_over as handing_over
 from crm_app.domains.contacts import identities, positions, repository, rules
 from crm_app.domains.contacts.errors import ContactChanged

@@ -6,8 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.errors import Forbidden, NotFound
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import access, member_queries
 from crm_app.domains.accounts import service as accounts
+from crm_app.domains.accounts.members import queries as member_queries
+from crm_app.domains.accounts.roles import access
 from crm_app.domains.contacts import service as contacts
 from crm_app.domains.explain.rules import explain_contact, explain_owner
 from crm_app.domains.explain.schemas import Explanation, RecordKind, Rule

@@ -12,9 +12,9 @@ from crm_app.core.clock import utc_now
 from crm_app.core.errors import NotFound
 from crm_app.core.events import announce
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import seats
 from crm_app.domains.accounts import service as accounts
 from crm_app.domains.accounts.events import MemberRoleChanged
+from crm_app.domains.accounts.members import seats
 from crm_app.domains.channels import service as channels
 from crm_app.domains.modules.errors import NotByInvitation
 from crm_app.domains.modules.schemas import LimitView, ModulesView, ModuleView, PlanName

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.sights import sight_of_deals
+from crm_app.domains.accounts.roles.sights import sight_of_deals
 from crm_app.domains.pipeline import contact_queries
 from crm_app.domains.pipeline.schemas import ContactDeals
 

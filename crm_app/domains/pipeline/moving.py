@@ -10,7 +10,7 @@ from crm_app.core.errors import Conflict, NotFound
 from crm_app.core.ids import new_id
 from crm_app.core.sight import EVERYBODYS
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.sights import require_within, sight_of_deals
+from crm_app.domains.accounts.roles.sights import require_within, sight_of_deals
 from crm_app.domains.pipeline import repository, rules
 from crm_app.domains.pipeline.errors import StaleDeal
 from crm_app.domains.pipeline.events import DealMoved

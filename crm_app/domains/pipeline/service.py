@@ -14,9 +14,9 @@ from crm_app.core.ids import new_id
 from crm_app.core.repository import Page, decode_cursor, encode_cursor
 from crm_app.core.sight import EVERYBODYS
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.reassign_lock import check_handover, owner_of_new
+from crm_app.domains.accounts.roles.reassign_lock import check_handover, owner_of_new
+from crm_app.domains.accounts.roles.sights import sight_of_deals
 from crm_app.domains.accounts.service import audit
-from crm_app.domains.accounts.sights import sight_of_deals
 from crm_app.domains.contacts.reach import contact_sight
 from crm_app.domains.pipeline import board_queries, repository, rules
 from crm_app.domains.pipeline import handing_over as handing_over

@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_app.core.clock import utc_now
 from crm_app.core.errors import NotFound
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import repository, step_up
-from crm_app.domains.accounts.factor_errors import ProofNeeded
+from crm_app.domains.accounts import repository
+from crm_app.domains.accounts.factors import step_up
+from crm_app.domains.accounts.factors.errors import ProofNeeded
 
 PROVEN_FOR = timedelta(minutes=30)
 """How long a proof opens the platform; the doors in the database hold the same (`platform_operator`)."""

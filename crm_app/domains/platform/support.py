@@ -5,9 +5,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts import support_visits
 from crm_app.domains.accounts.schemas import VisitView
 from crm_app.domains.accounts.service import note_for_platform
+from crm_app.domains.accounts.visits import support as support_visits
 from crm_app.domains.platform.access import require_operator
 
 

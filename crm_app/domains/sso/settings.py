@@ -10,7 +10,7 @@ from crm_app.core.database import unit_of_work
 from crm_app.core.errors import Invalid, NotFound
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
-from crm_app.domains.accounts import sso_only
+from crm_app.domains.accounts.entry import sso_only
 from crm_app.domains.accounts.models import Role
 from crm_app.domains.sso import oidc, repository
 from crm_app.domains.sso.errors import OwnersChoose

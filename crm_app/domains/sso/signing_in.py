@@ -16,8 +16,9 @@ from crm_app.config import get_settings
 from crm_app.core.clock import utc_now
 from crm_app.core.database import set_scope, set_tenant, system_unit_of_work
 from crm_app.core.errors import CrmError, Invalid
-from crm_app.domains.accounts import entering, joining, rules, tokens
+from crm_app.domains.accounts import rules
 from crm_app.domains.accounts import service as accounts
+from crm_app.domains.accounts.entry import entering, joining, tokens
 from crm_app.domains.accounts.errors import EmailTaken
 from crm_app.domains.accounts.models import Role
 from crm_app.domains.accounts.permissions import system_actor

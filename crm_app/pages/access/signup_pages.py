@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from crm_app.domains.accounts.signup import CURRENCIES
+from crm_app.domains.accounts.entry.signup import CURRENCIES
 from crm_app.pages import routes
 from crm_app.pages.access.components import (
     AccessForm,

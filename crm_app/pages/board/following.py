@@ -8,7 +8,7 @@ from uuid import UUID
 
 from crm_app.core.database import unit_of_work
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.sights import sight_of_deals
+from crm_app.domains.accounts.roles.sights import sight_of_deals
 from crm_app.domains.contacts import service as contacts
 from crm_app.domains.contacts.reach import contact_sight
 from crm_app.domains.pipeline import service

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from crm_app.core.errors import CrmError, Invalid, NotFound
 from crm_app.core.ids import new_id
 from crm_app.domains.accounts import service as accounts
-from crm_app.domains.accounts.sights import sight_of_deals
+from crm_app.domains.accounts.roles.sights import sight_of_deals
 from crm_app.domains.pipeline import service
 from crm_app.domains.pipeline.rules import parse_money
 from crm_app.domains.pipeline.schemas import BoardFilter, DealCreate, DealMove, DealView, StageTotals

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from crm_app.config import get_settings
 from crm_app.core.clock import utc_now
 from crm_app.core.errors import CrmError, NotFound
-from crm_app.domains.accounts.reassign_lock import may_hand_over
+from crm_app.domains.accounts.roles.reassign_lock import may_hand_over
 from crm_app.domains.inbox import service
 from crm_app.domains.inbox.schemas import MAX_ATTACHMENTS, MAX_BODY, IdempotencyKey, MessageView
 from crm_app.pages.base import PageState, handler, notify

@@ -6,8 +6,9 @@ from uuid import UUID
 import reflex as rx
 
 from crm_app.core.errors import CrmError
-from crm_app.domains.accounts import invitations, teams
-from crm_app.domains.accounts.invitation_views import InvitationOutcome, InvitationView
+from crm_app.domains.accounts.invitations import service as invitations
+from crm_app.domains.accounts.invitations.views import InvitationOutcome, InvitationView
+from crm_app.domains.accounts.roles import teams
 from crm_app.pages.base import PageState, handler, notify
 from crm_app.pages.members.state import MANAGE, member_id_of
 from crm_app.ui.client import run

@@ -6,7 +6,7 @@ from uuid import UUID
 import reflex as rx
 
 from crm_app.core.errors import NotFound
-from crm_app.domains.accounts import ownership
+from crm_app.domains.accounts.members import ownership
 from crm_app.pages.base import PageState, handler, notify
 from crm_app.pages.policy import SIGNED_IN
 

@@ -6,8 +6,11 @@ from uuid import UUID
 import reflex as rx
 
 from crm_app.core.errors import CrmError, NotFound
-from crm_app.domains.accounts import members, ownership, roles, visits
-from crm_app.domains.accounts.member_views import HandOverView, OfferView, PersonView
+from crm_app.domains.accounts.members import ownership
+from crm_app.domains.accounts.members import service as members
+from crm_app.domains.accounts.members.views import HandOverView, OfferView, PersonView
+from crm_app.domains.accounts.roles import service as roles
+from crm_app.domains.accounts.visits import service as visits
 from crm_app.pages.base import PageState, handler, notify
 from crm_app.pages.current import current_actor
 from crm_app.pages.presence import presence

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from crm_app.domains.accounts.visit_rules import SUPPORT_MINUTES
+from crm_app.domains.accounts.visits.rules import SUPPORT_MINUTES
 from crm_app.pages.platform.detail_state import FIGURES, TROUBLE, OrganizationState
 from crm_app.pages.platform.frame import STATES, state_name, state_word
 from crm_app.pages.platform.plan import plan_panel

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.database import system_unit_of_work
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.factor_errors import ProofNeeded
+from crm_app.domains.accounts.factors.errors import ProofNeeded
 from crm_app.pages.base import PLATFORM, PageState, handler
 from crm_app.pages.current import current_actor
 from crm_app.pages.session.proof import ask_for_proof

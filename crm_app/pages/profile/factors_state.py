@@ -5,8 +5,10 @@ from typing import Any
 import reflex as rx
 
 from crm_app.core.errors import CrmError
-from crm_app.domains.accounts import factor_policy, own_factors, step_up
-from crm_app.domains.accounts.factor_errors import ProofNeeded
+from crm_app.domains.accounts.factors import policy as factor_policy
+from crm_app.domains.accounts.factors import service as own_factors
+from crm_app.domains.accounts.factors import step_up
+from crm_app.domains.accounts.factors.errors import ProofNeeded
 from crm_app.domains.accounts.schemas import FactorsView
 from crm_app.pages.base import ANY_SESSION, PageState, handler, notify
 from crm_app.pages.current import current_actor

@@ -6,9 +6,11 @@ from uuid import UUID
 import reflex as rx
 
 from crm_app.core.errors import CrmError, Invalid, NotFound
-from crm_app.domains.accounts import own_account, own_sessions, step_up
-from crm_app.domains.accounts.factor_errors import ProofNeeded
+from crm_app.domains.accounts import own_account
+from crm_app.domains.accounts.factors import step_up
+from crm_app.domains.accounts.factors.errors import ProofNeeded
 from crm_app.domains.accounts.schemas import SessionView
+from crm_app.domains.accounts.sessions import service as own_sessions
 from crm_app.pages.base import ANY_SESSION, PageState, handler, notify
 from crm_app.pages.current import current_actor
 from crm_app.pages.session.proof import ask_for_proof

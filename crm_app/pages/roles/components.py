@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from crm_app.domains.accounts.matrix import MODULES, REACHING, Module
+from crm_app.domains.accounts.roles.matrix import MODULES, REACHING, Module
 from crm_app.pages.roles.state import RolesState
 from crm_app.pages.roles.words import permission_key, reach_word, role_name
 from crm_app.pages.session.state import allowed

@@ -7,9 +7,10 @@ import reflex as rx
 from pydantic import ValidationError
 
 from crm_app.core.errors import CrmError, NotFound
-from crm_app.domains.accounts import roles, service
-from crm_app.domains.accounts.matrix import MODULES, NONE, REACHING, default_matrix
-from crm_app.domains.accounts.role_views import RoleClone, RoleRename, RoleView
+from crm_app.domains.accounts import service
+from crm_app.domains.accounts.roles import service as roles
+from crm_app.domains.accounts.roles.matrix import MODULES, NONE, REACHING, default_matrix
+from crm_app.domains.accounts.roles.views import RoleClone, RoleRename, RoleView
 from crm_app.pages.base import PageState, handler, notify
 
 MANAGE = "roles.manage"

@@ -2,7 +2,7 @@
 
 from http.cookies import CookieError, SimpleCookie
 
-from crm_app.domains.accounts.known_sessions import known_sessions
+from crm_app.domains.accounts.sessions.known import known_sessions
 
 __all__ = ["COOKIE", "known_sessions", "session_token"]
 

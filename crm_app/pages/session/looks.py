@@ -3,7 +3,7 @@
 from crm_app.core.database import system_unit_of_work
 from crm_app.core.tenancy import VisitKind
 from crm_app.core.visiting import reading_only
-from crm_app.domains.accounts import support_visits
+from crm_app.domains.accounts.visits import support as support_visits
 from crm_app.pages.current import current_actor
 
 

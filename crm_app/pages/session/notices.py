@@ -8,8 +8,8 @@ import reflex as rx
 from crm_app.core.clock import utc_now
 from crm_app.core.errors import CrmError, NotFound
 from crm_app.core.ids import new_id
-from crm_app.domains.accounts import support_visits
 from crm_app.domains.accounts.schemas import SupportView
+from crm_app.domains.accounts.visits import support as support_visits
 from crm_app.domains.inbox import service as inbox
 from crm_app.pages import live
 from crm_app.pages.base import PageState, handler

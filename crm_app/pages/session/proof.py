@@ -7,7 +7,7 @@ from reflex_base.event import Event
 
 from crm_app.core.database import unit_of_work
 from crm_app.core.errors import CrmError
-from crm_app.domains.accounts import step_up
+from crm_app.domains.accounts.factors import step_up
 from crm_app.pages.base import HELD, PageState, handler
 from crm_app.pages.current import current_actor
 from crm_app.pages.policy import registered_permission

@@ -6,7 +6,7 @@ import reflex as rx
 
 from crm_app.core.database import unit_of_work
 from crm_app.core.visiting import reading_only
-from crm_app.domains.accounts import visits
+from crm_app.domains.accounts.visits import service as visits
 from crm_app.pages.current import current_actor
 from crm_app.pages.policy import VISITING, handler
 from crm_app.pages.session.notices import Notices

@@ -7,8 +7,9 @@ import reflex as rx
 from pydantic import ValidationError
 
 from crm_app.core.errors import CrmError, NotFound
-from crm_app.domains.accounts import service, teams
-from crm_app.domains.accounts.role_views import TeamName, TeamView
+from crm_app.domains.accounts import service
+from crm_app.domains.accounts.roles import teams
+from crm_app.domains.accounts.roles.views import TeamName, TeamView
 from crm_app.pages.base import PageState, handler, notify
 
 MANAGE = "teams.manage"

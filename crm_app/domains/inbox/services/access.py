@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.sights import require_within, sight_of_conversations
+from crm_app.domains.accounts.roles.sights import require_within, sight_of_conversations
 from crm_app.domains.inbox import repository
 from crm_app.domains.inbox.models import Conversation
 

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service as accounts
-from crm_app.domains.accounts.reassign_lock import check_handover
+from crm_app.domains.accounts.roles.reassign_lock import check_handover
 from crm_app.domains.contacts import service as contacts
 from crm_app.domains.inbox.models import Conversation, ConversationStatus
 from crm_app.domains.inbox.services.access import access_to_write

@@ -15,8 +15,8 @@ from crm_app.core.queue import enqueue
 from crm_app.core.sight import EVERYBODYS
 from crm_app.core.tenancy import Actor, Sight
 from crm_app.domains.accounts import service as accounts
-from crm_app.domains.accounts.reassign_lock import owner_of_new
-from crm_app.domains.accounts.sights import sight_of_conversations
+from crm_app.domains.accounts.roles.reassign_lock import owner_of_new
+from crm_app.domains.accounts.roles.sights import sight_of_conversations
 from crm_app.domains.channels import service as channels
 from crm_app.domains.channels.models import Channel
 from crm_app.domains.channels.registry import find_provider

@@ -26,8 +26,8 @@ from crm_app.core.events import announce
 from crm_app.core.queue import enqueue
 from crm_app.core.repository import decode_cursor, encode_cursor
 from crm_app.core.tenancy import Actor
+from crm_app.domains.accounts.roles.sights import sight_of_conversations
 from crm_app.domains.accounts.service import audit
-from crm_app.domains.accounts.sights import sight_of_conversations
 from crm_app.domains.channels import service as channels
 from crm_app.domains.channels.providers.base import ActionRequired, Connection, Rejected, RetryLater
 from crm_app.domains.channels.schemas import (

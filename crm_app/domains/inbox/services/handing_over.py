@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_app.core.events import announce
 from crm_app.core.owned_rows import OwnedRows
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.holdings import MOST_TOLD, Holding, register_holding
+from crm_app.domains.accounts.members.holdings import MOST_TOLD, Holding, register_holding
 from crm_app.domains.inbox.events import ConversationUpdated
 
 OWNED = OwnedRows("conversation", "assignee_id", "contact_id, channel_id", has_updated_at=False)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.tenancy import Actor, Sight
-from crm_app.domains.accounts.sights import sight_of_conversations
+from crm_app.domains.accounts.roles.sights import sight_of_conversations
 from crm_app.domains.contacts import service as contacts
 from crm_app.domains.contacts.schemas import ContactFilter, ContactOrder
 from crm_app.domains.inbox import listing, rules, thread_queries

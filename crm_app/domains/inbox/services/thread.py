@@ -9,7 +9,7 @@ from crm_app.core.errors import Invalid, NotFound
 from crm_app.core.repository import decode_cursor, encode_cursor
 from crm_app.core.sql import Row
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.sights import sight_of_conversations
+from crm_app.domains.accounts.roles.sights import sight_of_conversations
 from crm_app.domains.inbox import repository, thread_queries
 from crm_app.domains.inbox.listing import Position
 from crm_app.domains.inbox.schemas import MessageView, Thread

@@ -12,7 +12,7 @@ from crm_app.core import signing
 from crm_app.core.clock import utc_now
 from crm_app.core.sql import Row
 from crm_app.core.tenancy import Actor
-from crm_app.domains.accounts.sights import sight_of_conversations
+from crm_app.domains.accounts.roles.sights import sight_of_conversations
 from crm_app.domains.inbox import files, repository, rules, thread_queries
 from crm_app.domains.inbox.models import Attachment, AttachmentStatus, Direction, MessageKind
 from crm_app.domains.inbox.schemas import (

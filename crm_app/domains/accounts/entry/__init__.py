@@ -1,0 +1,1 @@
+"""Getting in: passwords, links by e-mail, sign-up, and the one door behind all of them."""

@@ -1,0 +1,1 @@
+"""Who is in an organization, what they own, and how they leave."""

@@ -1,0 +1,1 @@
+"""The sessions of a person: recognised, listed, ended."""

@@ -1,0 +1,1 @@
+"""Looking without touching: as a member sees it, or for support."""
