@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from crm_app.api.deps import CurrentSession, client_address, same_origin
+from crm_app.api.deps import CurrentSession, client_address, same_origin, signed_in_user
 from crm_app.api.entry import SignedInView, answer_entry
 from crm_app.core.database import system_unit_of_work
 from crm_app.core.i18n import negotiate, translate
@@ -168,10 +168,11 @@ async def enter(held: Held, request: Request) -> Response:
 
 @router.post("/verify")
 async def verify(held: Held, request: Request) -> Address:
-    """Confirm an address by a link."""
+    """Confirm an address by a link, in a browser that is signed in as its user."""
     await _try(request)
+    user_id = await signed_in_user(request)
     async with system_unit_of_work() as session:
-        return Address(email=await links.confirm_address(session, token=held.token))
+        return Address(email=await links.confirm_address(session, token=held.token, user_id=user_id))
 
 
 @router.post("/signup/finish", response_model=SignedInView)

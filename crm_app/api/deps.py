@@ -4,6 +4,7 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie
@@ -133,3 +134,13 @@ whoever may not use the API."""
 
 HeldActor = Annotated[Actor, Depends(_ActorCookie(at_rest=True))]
 """The same, also while the organization does no work: to go to another one."""
+
+
+async def signed_in_user(request: Request) -> UUID | None:
+    """Return who is signed in, if anybody is, for a route that is open to everybody."""
+    token = request.cookies.get(SESSION_COOKIE)
+    try:
+        signed_in = await known_sessions.resolve(token) if token and len(token) <= MAX_TOKEN else None
+    except Unauthenticated:
+        return None
+    return signed_in.user.id if signed_in else None

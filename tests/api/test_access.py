@@ -25,7 +25,7 @@ from crm_app.domains.accounts.factors.models import PendingEntry
 from crm_app.domains.accounts.models import AccessToken, User
 from crm_app.domains.accounts.rules import hash_token
 from tests.api.clients import ClientFor
-from tests.conftest import PASSWORD, Tenant
+from tests.conftest import PASSWORD, MakeActor, Tenant
 
 RunJobs = Callable[[], Awaitable[None]]
 GOOD = "abacaxi azul voador"
@@ -190,6 +190,20 @@ async def test_an_address_is_confirmed(client: httpx.AsyncClient, tenant: Tenant
         user = await session.get_one(User, tenant.owner.user_id)
         assert user.email_verified_at
     assert (await client.post("/api/access/verify", json={"token": token})).json()["code"] == USED
+
+
+async def test_a_stranger_with_the_link_confirms_nothing(
+    client: httpx.AsyncClient, stranger: httpx.AsyncClient, tenant: Tenant, make_actor: MakeActor,
+    client_for: ClientFor, run_jobs: RunJobs,
+) -> None:  # fmt: skip
+    await client.post("/api/access/verify/send")
+    await run_jobs()
+    body = {"token": await newest_token(tenant.owner_email)}
+    colleague = await client_for(await make_actor("sales"))
+    for other in (stranger, colleague):
+        answer = await other.post("/api/access/verify", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_your_account")
+    assert (await client.post("/api/access/verify", json=body)).status_code == 200  # it was not used up
 
 
 async def test_signing_up(stranger: httpx.AsyncClient, run_jobs: RunJobs) -> None:

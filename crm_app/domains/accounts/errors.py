@@ -31,6 +31,13 @@ class SecondFactorNeeded(Unauthenticated):
     key = "errors.accounts.second_factor_needed"
 
 
+class NotYourAccount(Forbidden):
+    """A link that confirms an address is opened where its user is not signed in."""
+
+    code = "not_your_account"
+    key = "errors.accounts.not_your_account"
+
+
 class EmailTaken(Conflict):
     """Another user has this e-mail address."""
 

@@ -32,7 +32,7 @@ from crm_app.domains.accounts.entry.tokens import (
     redeem_token,
     revoke_tokens,
 )
-from crm_app.domains.accounts.errors import SignupClosed
+from crm_app.domains.accounts.errors import NotYourAccount, SignupClosed
 from crm_app.domains.accounts.events import EmailVerified, SessionRevoked
 from crm_app.domains.accounts.factors import repository as factor_repository
 from crm_app.domains.accounts.models import User
@@ -117,9 +117,15 @@ async def enter_by_link(
     return await enter(session, user, method=Way.LINK, ip=ip, user_agent=user_agent)
 
 
-async def confirm_address(session: AsyncSession, *, token: str) -> str:
-    """Note that an address is its user's own; returns the address. Raises `BadToken`."""
+async def confirm_address(session: AsyncSession, *, token: str, user_id: UUID | None) -> str:
+    """Note that an address is its user's own; returns the address. `user_id` is whoever is signed in.
+
+    Raises `BadToken`, or `NotYourAccount` (the link goes on working then): an account that a stranger has prepared
+    would count as its mailbox's owner's, with the stranger's password, if they followed a link sent to them.
+    """
     user = await _owner(session, await redeem_token(session, "verify", token))
+    if user.id != user_id:
+        raise NotYourAccount
     _mark_verified(user)
     await revoke_tokens(session, "verify", str(user.id))
     await set_scope(session, "user_id", str(user.id))
