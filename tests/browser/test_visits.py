@@ -38,6 +38,7 @@ async def test_looking_through_a_sellers_eyes(open_window: Open, width: int) -> 
     await expect(page.locator(".toast.error")).to_have_count(0)
 
     await page.locator(".stripe button").click()
+    await page.wait_for_url(lambda url: "/inbox/" not in url)
     await expect(page.locator(".stripe")).to_have_count(0)
     await page.goto(ROUTE)
     await expect(page.locator("li.mbr-row").first).to_be_visible()

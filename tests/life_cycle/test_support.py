@@ -142,9 +142,8 @@ async def test_it_ends_with_its_time_and_with_the_role(token: str, tenant: Tenan
     with psycopg.connect(db.url) as operator:
         operator.execute("DELETE FROM platform_admin WHERE user_id = %s", (actor.visit.visitor.user_id,))
     assert (await who_is(token)).actor.visit is None
-    assert [one.after for one in await entries(tenant.owner, "support.end")] == [
-        {"how": "expired"}, {"how": "rights"},
-    ]  # fmt: skip
+    ends = [one.after for one in await entries(tenant.owner, "support.end")]
+    assert sorted(end["how"] for end in ends if end) == ["expired", "rights"]
 
 
 async def test_members_are_told_and_an_owner_ends_it(
