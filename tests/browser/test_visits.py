@@ -53,3 +53,6 @@ async def test_every_window_says_so(open_window: Open) -> None:
     await expect(second.locator(".stripe")).to_contain_text(f"Vendo como {NAME}")
     await second.locator(".stripe button").click()
     await expect(page.locator(".stripe")).to_have_count(0)
+    for window, left in ((page, ROUTE), (second, "/contacts")):  # a window that is under way closes badly
+        await window.wait_for_url(lambda url, left=left: not url.endswith(left))
+        await window.wait_for_load_state("networkidle")
