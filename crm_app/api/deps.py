@@ -70,6 +70,11 @@ def _is_own_origin(origin: str, host: str) -> bool:
     return origin in get_settings().allowed_origins or (bool(host) and urlsplit(origin).netloc == host)
 
 
+async def _session_of(request: Request) -> SignedIn | None:
+    token = request.cookies.get(SESSION_COOKIE)
+    return await known_sessions.resolve(token) if token and len(token) <= MAX_TOKEN else None
+
+
 class _SessionCookie(APIKeyCookie):
     """The session behind the cookie. One dependency does it all: every level of them costs each call time."""
 
@@ -82,8 +87,7 @@ class _SessionCookie(APIKeyCookie):
     async def __call__(self, request: Request) -> SignedIn:  # type: ignore[override]
         await same_origin(request)
         address = client_address(request)
-        token = request.cookies.get(SESSION_COOKIE)
-        signed_in = await known_sessions.resolve(token) if token and len(token) <= MAX_TOKEN else None
+        signed_in = await _session_of(request)
         if signed_in is None:
             bind_contextvars(ip=address)
             await _by_stranger.hit(address)
@@ -137,10 +141,6 @@ HeldActor = Annotated[Actor, Depends(_ActorCookie(at_rest=True))]
 
 
 async def signed_in_user(request: Request) -> UUID | None:
-    """Return who is signed in, if anybody is, for a route that is open to everybody."""
-    token = request.cookies.get(SESSION_COOKIE)
-    try:
-        signed_in = await known_sessions.resolve(token) if token and len(token) <= MAX_TOKEN else None
-    except Unauthenticated:
-        return None
-    return signed_in.user.id if signed_in else None
+    """Return who is signed in, as who they are also during a visit; for a route that is open to everybody."""
+    signed_in = await _session_of(request)
+    return signed_in.own_actor.user_id if signed_in else None
