@@ -84,6 +84,19 @@ def email_field() -> rx.Component:
     return rx.el.div(rx.el.label(t("auth.email"), html_for="email", class_name="lbl"), box)
 
 
+def email_form(action: str, *, title: Any = None, lead: Any = None) -> rx.Component:
+    """Ask for an address to send a link to: `/forgot`, `/magic`, `/signup`; in the words of `access.<action>`."""
+    return AccessForm.create(
+        heading(title or t(f"access.{action}.title"), lead or t(f"access.{action}.lead")),
+        email_field(),
+        alert(),
+        submit(t(f"access.{action}.submit")),
+        way_back(),
+        action=action,
+        class_name="in",
+    )
+
+
 def text_field(name: str, label: Any, *, hint: Any = None, **props: Any) -> rx.Component:
     """A line of text with its label."""
     below = rx.el.p(hint, class_name="msg fnt", id=f"{name}-hint") if hint is not None else rx.fragment()

@@ -12,7 +12,7 @@ from crm_app.pages.access.components import (
     broken_link,
     done,
     email,
-    email_field,
+    email_form,
     heading,
     held,
     hidden_email,
@@ -20,7 +20,6 @@ from crm_app.pages.access.components import (
     password_field,
     screen,
     submit,
-    way_back,
 )
 from crm_app.pages.access.state import Access
 from crm_app.pages.base import PUBLIC, app_page
@@ -31,16 +30,7 @@ from crm_app.ui.i18n import t
 @app_page(routes.FORGOT, title_key="access.forgot.title", permission=PUBLIC, on_load=Access.open, shell=False)
 def forgot() -> rx.Component:
     """Asks where to send a link for a new password."""
-    form = AccessForm.create(
-        heading(t("access.forgot.title"), t("access.forgot.lead")),
-        email_field(),
-        alert(),
-        submit(t("access.forgot.submit")),
-        way_back(),
-        action="forgot",
-        class_name="in",
-    )
-    return screen(asking(form))
+    return screen(asking(email_form("forgot")))
 
 
 @app_page(routes.RESET, title_key="access.reset.title", permission=PUBLIC, on_load=Access.open, shell=False)
@@ -66,15 +56,6 @@ def reset() -> rx.Component:
 @app_page(routes.MAGIC, title_key="access.magic.title", permission=PUBLIC, on_load=Access.open, shell=False)
 def magic() -> rx.Component:
     """Asks where to send a link to sign in; with such a link, lets its owner in at a press of the button."""
-    ask = AccessForm.create(
-        heading(t("access.magic.title"), t("access.magic.lead")),
-        email_field(),
-        alert(),
-        submit(t("access.magic.submit")),
-        way_back(),
-        action="magic",
-        class_name="in",
-    )
     enter = AccessForm.create(
         heading(t("access.enter.title"), t("access.enter.lead", email=email)),
         alert(),
@@ -85,16 +66,9 @@ def magic() -> rx.Component:
         then="enter",
         class_name="in",
     )
-    lost = AccessForm.create(
-        heading(t("access.broken.title"), t("access.magic.lead")),
-        alert(),
-        email_field(),
-        submit(t("access.magic.submit")),
-        way_back(),
-        action="magic",
-        class_name="in",
-    )
-    return screen(rx.cond(held & ~broken, enter, asking(rx.cond(broken, lost, ask))), kind="magic")
+    again = email_form("magic", title=t("access.broken.title"))
+    ask = rx.cond(broken, again, email_form("magic"))
+    return screen(rx.cond(held & ~broken, enter, asking(ask)), kind="magic")
 
 
 @app_page(routes.VERIFY, title_key="access.verify.title", permission=PUBLIC, on_load=Access.open, shell=False)

@@ -11,7 +11,7 @@ from crm_app.pages.access.components import (
     broken,
     broken_link,
     email,
-    email_field,
+    email_form,
     heading,
     held,
     hidden_email,
@@ -60,17 +60,8 @@ PLACES = (
 @app_page(routes.SIGNUP, title_key="access.signup.title", permission=PUBLIC, on_load=Access.open, shell=False)
 def signup() -> rx.Component:
     """Asks for the address first; the rest comes when it is confirmed."""
-    form = AccessForm.create(
-        heading(t("access.signup.title"), t("access.signup.lead")),
-        email_field(),
-        alert(),
-        submit(t("access.signup.submit")),
-        way_back(),
-        action="signup",
-        class_name="in",
-    )
     closed = notice("lock", t("access.closed.title"), t("access.closed.body"), way_back())
-    return screen(rx.cond(Access.may_sign_up, asking(form), closed))
+    return screen(rx.cond(Access.may_sign_up, asking(email_form("signup")), closed))
 
 
 @app_page(
