@@ -28,7 +28,7 @@ class MailServer:
 
     port: int = 0
     taken: list[EmailMessage] = field(default_factory=list)
-    recipients: list[str] = field(default_factory=list)
+    recipients: dict[str, list[str]] = field(default_factory=dict)  # by Message-ID, as the envelope named them
     recipient_answers: list[str | None] = field(default_factory=list)
     data_answers: list[str | None] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
@@ -50,10 +50,9 @@ class MailServer:
         """Keep the message, and answer. Hanging up here leaves the sender in doubt: it was taken."""
         answer = self.data_answers.pop(0) if self.data_answers else "250 OK"
         if answer is None or answer.startswith("2"):
-            self.taken.append(
-                cast(EmailMessage, message_from_bytes(cast(bytes, envelope.content), policy=default))
-            )
-            self.recipients.extend(envelope.rcpt_tos)
+            message = cast(EmailMessage, message_from_bytes(cast(bytes, envelope.content), policy=default))
+            self.taken.append(message)
+            self.recipients[str(message["Message-ID"])] = list(envelope.rcpt_tos)
             self.encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
         if answer is None:
             server.transport.abort()
