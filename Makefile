@@ -31,7 +31,7 @@ lint-only:
 	@$(PY) -m mypy crm_app jobs
 	@.venv/bin/lint-imports --no-cache
 
-bench: setup-dev ## measure speed, each number beside its yardstick
+bench: setup-dev build ## measure speed, each number beside its yardstick
 	@$(PY) -m bench
 
 screenshots: setup-dev build ## take the pictures of docs/screenshots
