@@ -84,10 +84,10 @@ def email_field() -> rx.Component:
     return rx.el.div(rx.el.label(t("auth.email"), html_for="email", class_name="lbl"), box)
 
 
-def email_form(action: str, *, title: Any = None, lead: Any = None) -> rx.Component:
+def email_form(action: str, *, title: str = "") -> rx.Component:
     """Ask for an address to send a link to: `/forgot`, `/magic`, `/signup`; in the words of `access.<action>`."""
     return AccessForm.create(
-        heading(title or t(f"access.{action}.title"), lead or t(f"access.{action}.lead")),
+        heading(t(title or f"access.{action}.title"), t(f"access.{action}.lead")),
         email_field(),
         alert(),
         submit(t(f"access.{action}.submit")),

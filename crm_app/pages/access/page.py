@@ -66,7 +66,7 @@ def magic() -> rx.Component:
         then="enter",
         class_name="in",
     )
-    again = email_form("magic", title=t("access.broken.title"))
+    again = email_form("magic", title="access.broken.title")
     ask = rx.cond(broken, again, email_form("magic"))
     return screen(rx.cond(held & ~broken, enter, asking(ask)), kind="magic")
 
