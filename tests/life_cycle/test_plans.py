@@ -6,23 +6,33 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from psycopg import AsyncConnection
 from pydantic import ValidationError
 from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 from sqlmodel import col
 
 from crm_app.core.clock import utc_now
-from crm_app.core.database import system_unit_of_work, unit_of_work
-from crm_app.core.errors import Conflict, CrmError, Invalid, NotFound
+from crm_app.core.database import set_tenant, system_unit_of_work, unit_of_work
+from crm_app.core.errors import CrmError, Invalid, NotFound
+from crm_app.core.sql import fetch_value
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.factors.errors import ProofNeeded
 from crm_app.domains.accounts.models import AuditEntry
 from crm_app.domains.accounts.support import SUPPORT_ID
 from crm_app.domains.plans.registry import KEYS
 from crm_app.domains.platform import plans
-from crm_app.domains.platform.errors import EverythingStays
-from crm_app.domains.platform.plan_schemas import GrantDraft, PlanDraft
-from tests.conftest import Tenant
+from crm_app.domains.platform.errors import (
+    EverythingStays,
+    PlanChangedMeanwhile,
+    PlanGone,
+    PlanHeld,
+    PlanKeyTaken,
+    PlanStays,
+)
+from crm_app.domains.platform.plan_schemas import GrantDraft, PlanColumn, PlanDraft
+from crm_app.domains.platform.service import list_entries
+from tests.conftest import Tenant, operator_url
 from tests.life_cycle.operators import open_session, unique
 from tests.plans.having import as_signed_in, new_plan
 
@@ -39,13 +49,15 @@ async def test_a_plan_is_made_and_changed_by_one_at_a_time(operator: Actor) -> N
     key = unique("plano")
     made = await act(operator, plans.save_plan, key=key, version=0, draft=SMALL)
     assert (made.key, made.version, made.modules, made.limits) == (key, 1, ("audit", "sending"), {"members": 2})
-    with pytest.raises(Conflict):  # there is one already
+    with pytest.raises(PlanKeyTaken):
         await act(operator, plans.save_plan, key=key, version=0, draft=SMALL)
     larger = SMALL.model_copy(update={"limits": {"members": 9}})
     changed = await act(operator, plans.save_plan, key=key, version=1, draft=larger)
     assert (changed.version, changed.limits) == (2, {"members": 9})
-    with pytest.raises(Conflict):  # somebody else was faster
+    with pytest.raises(PlanChangedMeanwhile):  # somebody else was faster
         await act(operator, plans.save_plan, key=key, version=1, draft=SMALL)
+    with pytest.raises(PlanGone):
+        await act(operator, plans.save_plan, key=unique("nenhum"), version=1, draft=SMALL)
     assert key in [one.key for one in await act(operator, plans.list_plans)]
 
 
@@ -66,6 +78,73 @@ async def test_the_plan_with_everything_keeps_everything(operator: Actor) -> Non
     for less in (SMALL, PlanDraft(name="Completo", modules=["*"], limits={"members": 1})):
         with pytest.raises(EverythingStays):
             await act(operator, plans.save_plan, key="completo", version=whole.version, draft=less)
+
+
+async def column(operator: Actor, key: str) -> PlanColumn:
+    """Return one plan as the table shows it."""
+    found: list[PlanColumn] = await act(operator, plans.compare_plans)
+    return next(one for one in found if one.key == key)
+
+
+async def test_every_plan_says_how_many_organizations_have_it(
+    operator: Actor, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    key, before = unique("plano"), (await column(operator, "completo")).organizations
+    await act(operator, plans.save_plan, key=key, version=0, draft=SMALL)
+    assert (await column(operator, key)).organizations == 0
+    for count, one in enumerate((tenant, other_tenant), start=1):
+        await act(
+            operator, plans.change_plan_of, organization_id=one.organization.id, plan_key=key, reason="Pediu menos"
+        )
+        assert (await column(operator, key)).organizations == count
+        assert (await column(operator, "completo")).organizations == before - count
+    async with await AsyncConnection.connect(operator_url()) as connection:  # as before there were plans
+        await connection.execute(
+            "DELETE FROM organization_plan WHERE organization_id = %s", (tenant.organization.id,)
+        )
+    assert (await column(operator, key)).organizations == 1
+    whole = await column(operator, "completo")
+    assert (whole.organizations, whole.fixed, whole.retirable) == (before - 1, True, False)
+
+
+async def test_counting_leaves_the_tenant_of_the_transaction(operator: Actor, tenant: Tenant) -> None:
+    async with system_unit_of_work() as session:
+        await set_tenant(session, tenant.organization.id)
+        await plans.compare_plans(session, operator)
+        assert await fetch_value(session, "SELECT current_setting('app.organization_id')", {}) == str(
+            tenant.organization.id
+        )
+        await set_tenant(session, None)
+        assert await fetch_value(session, "SELECT count(*) FROM organization_plan", {}) == 0
+
+
+async def test_a_plan_that_nobody_has_can_be_removed(operator: Actor, tenant: Tenant) -> None:
+    key = unique("plano")
+    await act(operator, plans.save_plan, key=key, version=0, draft=SMALL)
+    await act(operator, plans.save_plan, key=key, version=1, draft=SMALL)
+    with pytest.raises(PlanChangedMeanwhile):
+        await act(operator, plans.retire_plan, key=key, version=1)
+    mine = tenant.organization.id
+    await act(operator, plans.change_plan_of, organization_id=mine, plan_key=key, reason="x")
+    with pytest.raises(PlanHeld):
+        await act(operator, plans.retire_plan, key=key, version=2)
+    await act(operator, plans.change_plan_of, organization_id=mine, plan_key="completo", reason="x")
+    await act(operator, plans.retire_plan, key=key, version=2)
+    assert key not in [one.key for one in await act(operator, plans.list_plans)]
+    with pytest.raises(PlanGone):
+        await act(operator, plans.retire_plan, key=key, version=2)
+    entry = (await act(operator, list_entries, limit=1)).items[0]
+    assert (entry.action, (entry.before or {})["key"], entry.after) == ("plan.retire", key, None)
+
+
+async def test_the_plans_that_organizations_get_by_themselves_stay(operator: Actor) -> None:
+    whole = await column(operator, "completo")
+    with pytest.raises(PlanStays):
+        await act(operator, plans.retire_plan, key="completo", version=whole.version)
+    async with system_unit_of_work() as session:  # the door itself
+        values = {"session": operator.session_id, "version": whole.version}
+        statement = "SELECT platform_retire_plan(%(session)s, 'completo', %(version)s)"
+        assert await fetch_value(session, statement, values) == "changed"
 
 
 @pytest.mark.parametrize("key", ["", "x", "Com Espaço", "MAIÚSCULO", "a" * 41, "a_b", "ção-plano"])
@@ -171,6 +250,8 @@ async def test_nobody_else_does_any_of_it(operator: Actor, tenant: Tenant) -> No
     mine, draft = tenant.organization.id, GrantDraft(subject="audit", reason="x")
     calls: list[tuple[Callable[..., Awaitable[Any]], dict[str, Any]]] = [
         (plans.list_plans, {}),
+        (plans.compare_plans, {}),
+        (plans.retire_plan, {"key": "essencial", "version": 1}),
         (plans.save_plan, {"key": "meu", "version": 0, "draft": SMALL}),
         (plans.read_entitlement, {"organization_id": mine}),
         (plans.change_plan_of, {"organization_id": mine, "plan_key": "completo", "reason": "x"}),
@@ -197,6 +278,9 @@ async def test_nobody_else_does_any_of_it(operator: Actor, tenant: Tenant) -> No
         "UPDATE plan SET modules = '[\"*\"]'",
         "SELECT platform_change_plan(gen_random_uuid(), :id, 'completo')",
         "SELECT platform_grant(gen_random_uuid(), :id, 'grant', 'sso', NULL, false, 'x', NULL)",
+        "DELETE FROM plan",
+        "SELECT * FROM platform_plan_holders(gen_random_uuid())",
+        "SELECT platform_retire_plan(gen_random_uuid(), 'essencial', 1)",
         "SELECT platform_save_plan(gen_random_uuid(), 'meu', 'Meu', '[]', '{}', 0, false, 0)",
     ],
 )

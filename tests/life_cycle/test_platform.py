@@ -44,6 +44,8 @@ DOORS = {
     "platform_usage": "%(session)s, '2026-01-01'",
     "platform_dead_letters": "%(session)s",
     "platform_entries": "%(session)s, now(), 10",
+    "platform_plan_holders": "%(session)s",
+    "platform_retire_plan": "%(session)s, 'nenhum', 1",
 }
 
 

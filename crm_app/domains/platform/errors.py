@@ -1,6 +1,6 @@
 """What can go wrong where organizations are looked after."""
 
-from crm_app.core.errors import Conflict
+from crm_app.core.errors import Conflict, NotFound
 
 
 class BadTransition(Conflict):
@@ -22,3 +22,38 @@ class EverythingStays(Conflict):
 
     code = "everything_stays"
     key = "errors.platform.everything_stays"
+
+
+class PlanKeyTaken(Conflict):
+    """A new plan was to have the key of one that exists."""
+
+    code = "plan_key_taken"
+    key = "errors.platform.plan_key_taken"
+
+
+class PlanChangedMeanwhile(Conflict):
+    """Somebody else has saved the plan since it was read."""
+
+    code = "plan_changed"
+    key = "errors.platform.plan_changed"
+
+
+class PlanGone(NotFound):
+    """There is no such plan, or no more."""
+
+    code = "plan_gone"
+    key = "errors.platform.plan_gone"
+
+
+class PlanHeld(Conflict):
+    """Organizations have the plan, so it stays."""
+
+    code = "plan_held"
+    key = "errors.platform.plan_held"
+
+
+class PlanStays(Conflict):
+    """New organizations, or those without another plan, have it, so it stays."""
+
+    code = "plan_stays"
+    key = "errors.platform.plan_stays"

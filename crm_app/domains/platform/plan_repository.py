@@ -7,11 +7,13 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_app.core.sql import fetch_value
+from crm_app.core.sql import fetch_all, fetch_value
 
 _SAVE = """
 SELECT platform_save_plan(%(session)s, %(key)s::varchar, %(name)s::varchar, %(modules)s, %(limits)s,
                           %(position)s::integer, %(is_default)s, %(version)s::integer)"""
+_HOLDERS = "SELECT * FROM platform_plan_holders(%(session)s)"
+_RETIRE = "SELECT platform_retire_plan(%(session)s, %(key)s::varchar, %(version)s::integer)"
 _CHANGE = "SELECT platform_change_plan(%(session)s, %(organization)s, %(key)s::varchar)"
 _GRANT = """
 SELECT platform_grant(%(session)s, %(organization)s, %(kind)s::varchar, %(subject)s::varchar, %(amount)s::integer,
@@ -32,6 +34,18 @@ async def save_plan(
     """Write a plan, a new one with version 0; False when it has another version, or exists already."""
     wanted = {"session": operator_session, "key": key, "version": version, **values}
     return bool(await fetch_value(session, _SAVE, wanted | {"modules": Jsonb(modules), "limits": Jsonb(limits)}))
+
+
+async def count_holders(session: AsyncSession, operator_session: UUID) -> dict[UUID, int]:
+    """Return how many organizations have each plan, by its id; plans that nobody has are not in it."""
+    rows = await fetch_all(session, _HOLDERS, {"session": operator_session})
+    return {row["plan_id"]: row["organizations"] for row in rows}
+
+
+async def retire_plan(session: AsyncSession, operator_session: UUID, *, key: str, version: int) -> str:
+    """Remove a plan: `retired`; `held` when an organization has it, `changed` when it has another version."""
+    values = {"session": operator_session, "key": key, "version": version}
+    return str(await fetch_value(session, _RETIRE, values))
 
 
 async def change_plan(session: AsyncSession, operator_session: UUID, organization_id: UUID, key: str) -> bool:

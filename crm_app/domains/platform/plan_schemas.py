@@ -52,6 +52,20 @@ class PlanView(BaseModel):
     version: int
 
 
+class PlanColumn(PlanView):
+    """A plan beside the others: what it is, and who has it."""
+
+    organizations: int
+    """How many have it."""
+    fixed: bool
+    """The plan with everything: what it holds stays."""
+
+    @property
+    def retirable(self) -> bool:
+        """Whether nobody has it and nobody gets it by itself."""
+        return not (self.organizations or self.is_default or self.fixed)
+
+
 class GrantDraft(BaseModel):
     """What an organization shall have beside its plan: a module, or with an `amount` more of a limit."""
 

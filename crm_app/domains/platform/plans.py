@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.core.clock import utc_now
 from crm_app.core.database import set_tenant
-from crm_app.core.errors import Conflict, Invalid, NotFound
+from crm_app.core.errors import Invalid, NotFound
 from crm_app.core.events import announce
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import repository as accounts
@@ -25,8 +25,22 @@ from crm_app.domains.plans.events import ModulesChanged
 from crm_app.domains.plans.registry import EVERYTHING, FALLBACK_PLAN
 from crm_app.domains.platform import plan_repository
 from crm_app.domains.platform.access import require_operator
-from crm_app.domains.platform.errors import EverythingStays
-from crm_app.domains.platform.plan_schemas import Entitlement, GrantDraft, GrantView, PlanDraft, PlanView
+from crm_app.domains.platform.errors import (
+    EverythingStays,
+    PlanChangedMeanwhile,
+    PlanGone,
+    PlanHeld,
+    PlanKeyTaken,
+    PlanStays,
+)
+from crm_app.domains.platform.plan_schemas import (
+    Entitlement,
+    GrantDraft,
+    GrantView,
+    PlanColumn,
+    PlanDraft,
+    PlanView,
+)
 
 LONGEST_REASON = 300
 
@@ -37,24 +51,58 @@ async def list_plans(session: AsyncSession, actor: Actor) -> list[PlanView]:
     return [PlanView.model_validate(one) for one in await plans.list_plans(session)]
 
 
+async def compare_plans(session: AsyncSession, actor: Actor) -> list[PlanColumn]:
+    """Return all plans in their order, with how many organizations have each."""
+    operator = await require_operator(session, actor)
+    holders = await plan_repository.count_holders(session, operator)
+    return [
+        PlanColumn(
+            **PlanView.model_validate(one).model_dump(),
+            organizations=holders.get(one.id, 0),
+            fixed=one.id == FALLBACK_PLAN,
+        )
+        for one in await plans.list_plans(session)
+    ]
+
+
 async def save_plan(session: AsyncSession, actor: Actor, *, key: str, version: int, draft: PlanDraft) -> PlanView:
     """Change a plan, or with version 0 make a new one. Whoever has it has the change within seconds.
 
-    Raises `Invalid` for a key that none can have, `Conflict` when somebody else was faster, and `EverythingStays`.
+    Raises `Invalid` for a key that none can have, `PlanKeyTaken`, `PlanGone`, `PlanChangedMeanwhile` when somebody
+    else was faster, and `EverythingStays`.
     """
     operator = await require_operator(session, actor)
     if not 2 <= len(key) <= 40 or not key.isascii() or not key.replace("-", "").isalnum() or key != key.lower():
-        raise Invalid(field="key")
+        raise Invalid("errors.platform.plan_key", field="key")
     known = {one.key: one for one in await plans.list_plans(session)}
     before = known.get(key)
+    if version == 0 and before is not None:
+        raise PlanKeyTaken(field="key")
+    if version and before is None:
+        raise PlanGone(kind="plan")
     if before is not None and before.id == FALLBACK_PLAN and (draft.modules != [EVERYTHING] or draft.limits):
         raise EverythingStays
     if not await plan_repository.save_plan(session, operator, key=key, version=version, **draft.model_dump()):
-        raise Conflict
+        raise PlanChangedMeanwhile if version else PlanKeyTaken(field="key")
     was = PlanView.model_validate(before).model_dump(mode="json") if before else None
     became = {"key": key, **draft.model_dump(mode="json")}
     note_for_platform(session, actor.user_id, "plan.save", None, before=was, after=became)
     return next(PlanView.model_validate(one) for one in await plans.list_plans(session) if one.key == key)
+
+
+async def retire_plan(session: AsyncSession, actor: Actor, *, key: str, version: int) -> None:
+    """Remove a plan that nobody has. Raises `PlanGone`, `PlanStays`, `PlanHeld` or `PlanChangedMeanwhile`."""
+    operator = await require_operator(session, actor)
+    before = next((one for one in await plans.list_plans(session) if one.key == key), None)
+    if before is None:
+        raise PlanGone(kind="plan")
+    if before.is_default or before.id == FALLBACK_PLAN:
+        raise PlanStays
+    was = PlanView.model_validate(before).model_dump(mode="json")
+    outcome = await plan_repository.retire_plan(session, operator, key=key, version=version)
+    if outcome != "retired":
+        raise PlanHeld if outcome == "held" else PlanChangedMeanwhile
+    note_for_platform(session, actor.user_id, "plan.retire", None, before=was, after=None)
 
 
 async def read_entitlement(session: AsyncSession, actor: Actor, *, organization_id: UUID) -> Entitlement:

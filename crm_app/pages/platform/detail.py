@@ -6,8 +6,8 @@ import reflex as rx
 
 from crm_app.domains.accounts.visits.rules import SUPPORT_MINUTES
 from crm_app.pages.platform.detail_state import FIGURES, TROUBLE, OrganizationState
+from crm_app.pages.platform.entitlement import entitlement_panel
 from crm_app.pages.platform.frame import STATES, state_name, state_word
-from crm_app.pages.platform.plan import plan_panel
 from crm_app.pages.session.proof_dialog import alert
 from crm_app.ui import patterns as q
 from crm_app.ui import primitives as p
@@ -22,7 +22,7 @@ def sheet() -> rx.Component:
     """Life cycle, figures, trouble, owners, facts, history."""
     return rx.el.div(
         _life(),
-        plan_panel(),
+        entitlement_panel(),
         figures_panel("platform.sheet.usage", FIGURES, OrganizationState.figures, _stored()),
         figures_panel("platform.sheet.trouble", TROUBLE, OrganizationState.figures),
         _owners(),

@@ -11,8 +11,8 @@ from crm_app.domains.platform.life_cycle import change_state
 from crm_app.domains.platform.schemas import OrganizationSheet
 from crm_app.domains.platform.support import enter_for_support
 from crm_app.pages.base import PLATFORM, handler, notify
+from crm_app.pages.platform.entitlement_state import EntitlementState
 from crm_app.pages.platform.gate import Gate, PlatformState
-from crm_app.pages.platform.plan_state import PlanState
 
 FIGURES = ("members", "channels", "messages_in", "messages_out", "contacts", "deals")
 TROUBLE = ("failed_messages", "failed_events", "waiting")
@@ -40,7 +40,7 @@ class OrganizationState(PlatformState, rx.State):
         self.loading, self.changing = True, ""
         await self._read(OrganizationState.load)
         gate: Any = await self.get_state(Gate)
-        return None if gate.locked or self.missing else PlanState.load
+        return None if gate.locked or self.missing else EntitlementState.load
 
     async def _read(self, again: Any) -> None:
         self.missing = False

@@ -4,7 +4,7 @@ import reflex as rx
 
 from crm_app.pages import routes
 from crm_app.pages.base import PLATFORM, app_page
-from crm_app.pages.platform import detail, health, lists, plan, trail, usage
+from crm_app.pages.platform import detail, entitlement, health, lists, trail, usage
 from crm_app.pages.platform.detail_state import OrganizationState
 from crm_app.pages.platform.frame import platform_frame
 from crm_app.pages.platform.health_state import HealthState
@@ -64,7 +64,7 @@ def organization() -> rx.Component:
             content=detail.sheet(),
         ),
         detail.change_dialog(),
-        plan.plan_dialogs(),
+        entitlement.entitlement_dialogs(),
         detail.support_dialog(),
         active=routes.PLATFORM_HOME,
     )  # fmt: skip

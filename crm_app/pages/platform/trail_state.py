@@ -41,16 +41,16 @@ class TrailState(PlatformState, rx.State):
 
 def _row(one: PlatformEntryView) -> dict[str, str]:
     key = f"platform.action.{one.action.replace('.', '_')}"
-    after = one.after or {}
+    before, after = one.before or {}, one.after or {}
     return {
         "id": str(one.id),
         "at": one.created_at.isoformat(),
         "who": one.user_name,
         "key": key if has_sentence(key) else "platform.action.other",
         "action": one.action,
-        "thing": one.organization or str(after.get("email", "")),
+        "thing": one.organization or str(after.get("email") or after.get("name") or before.get("name") or ""),
         "concerns": str(one.concerns or ""),
-        "before": str((one.before or {}).get("state", "")),
+        "before": str(before.get("state", "")),
         "after": str(after.get("state", "")),
         "reason": str(after.get("reason", "")),
         "ip": one.ip,

@@ -16,7 +16,7 @@ from crm_app.pages.base import PLATFORM, handler, notify
 from crm_app.pages.platform.gate import PlatformState
 
 
-class PlanState(PlatformState, rx.State):
+class EntitlementState(PlatformState, rx.State):
     """The plan of the organization whose sheet is open."""
 
     plan_key: str = ""
@@ -34,7 +34,7 @@ class PlanState(PlatformState, rx.State):
         """Read the plan; runs with the sheet."""
         self.loading, self.asking, self.problem = True, "", ""
         try:
-            async with self._opening(), self._platform(PlanState.load) as (session, actor):
+            async with self._opening(), self._platform(EntitlementState.load) as (session, actor):
                 known = await plans.list_plans(session, actor)
                 found = await plans.read_entitlement(session, actor, organization_id=self._wanted())
                 self.plans = [{"key": one.key, "name": one.name} for one in known]
@@ -75,7 +75,7 @@ class PlanState(PlatformState, rx.State):
         given = dict(form) if isinstance(form, dict) else {}
         key, reason = str(given.get("plan", "")), str(given.get("reason", ""))
         return await self._do(
-            PlanState.change(given),
+            EntitlementState.change(given),
             plans.change_plan_of,
             "platform.plan.changed",
             plan_key=key[:40],
@@ -91,13 +91,16 @@ class PlanState(PlatformState, rx.State):
         except ValueError:
             self.problem = "platform.plan.wrong"
             return None
-        return await self._do(PlanState.give(given), plans.grant_module, "platform.plan.given", draft=draft)
+        return await self._do(EntitlementState.give(given), plans.grant_module, "platform.plan.given", draft=draft)
 
     @handler(PLATFORM)
     async def take_back(self, grant_id: str) -> Any:
         """Take back what was given."""
         return await self._do(
-            PlanState.take_back(grant_id), plans.revoke_grant, "platform.plan.taken", grant_id=_uuid(grant_id)
+            EntitlementState.take_back(grant_id),
+            plans.revoke_grant,
+            "platform.plan.taken",
+            grant_id=_uuid(grant_id),
         )
 
     async def _do(self, again: Any, use_case: Any, told: str, **arguments: Any) -> Any:
@@ -110,7 +113,7 @@ class PlanState(PlatformState, rx.State):
         except CrmError as error:
             self.problem = error.key
             return None
-        return [PlanState.load, notify(told)] if done else None
+        return [EntitlementState.load, notify(told)] if done else None
 
 
 def _draft(given: dict[str, Any]) -> GrantDraft:

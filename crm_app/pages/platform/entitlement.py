@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from crm_app.domains.plans.registry import LIMITS, MODULES, Access
-from crm_app.pages.platform.plan_state import PlanState
+from crm_app.pages.platform.entitlement_state import EntitlementState
 from crm_app.pages.session.proof_dialog import alert
 from crm_app.ui import patterns as q
 from crm_app.ui import primitives as p
@@ -15,25 +15,27 @@ from crm_app.ui.i18n import t
 _OFFERED = [module for module in MODULES if module.access is not Access.BASIC]
 
 
-def plan_panel() -> rx.Component:
+def entitlement_panel() -> rx.Component:
     """The plan, the modules that come of it, and what was given."""
     head = p.row(
-        p.button(t("platform.plan.change"), kind="out", size="s", on_click=PlanState.ask("plan")),
-        p.button(t("platform.plan.give"), kind="out", size="s", icon_name="plus", on_click=PlanState.ask("grant")),
+        p.button(t("platform.plan.change"), kind="out", size="s", on_click=EntitlementState.ask("plan")),
+        p.button(
+            t("platform.plan.give"), kind="out", size="s", icon_name="plus", on_click=EntitlementState.ask("grant")
+        ),
         gap="g1",
         class_name="wrap",
     )
     given = rx.cond(
-        PlanState.grants.length() > 0,
-        rx.el.ul(rx.foreach(PlanState.grants, _grant), class_name="plt-people"),
+        EntitlementState.grants.length() > 0,
+        rx.el.ul(rx.foreach(EntitlementState.grants, _grant), class_name="plt-people"),
         rx.el.p(t("platform.plan.nothing"), class_name="mut sm"),
     )
     content = q.pane(
-        PlanState.loading, PlanState.failed, PlanState.plan_key == "",
-        skeleton=q.skeleton_rows(2), error=q.error_state(PlanState.load), nothing=rx.fragment(),
+        EntitlementState.loading, EntitlementState.failed, EntitlementState.plan_key == "",
+        skeleton=q.skeleton_rows(2), error=q.error_state(EntitlementState.load), nothing=rx.fragment(),
         content=rx.el.div(
-            rx.el.p(rx.el.b(PlanState.plan_name), class_name="plt-value"),
-            p.row(rx.foreach(PlanState.modules, _module), gap="g1", class_name="wrap"),
+            rx.el.p(rx.el.b(EntitlementState.plan_name), class_name="plt-value"),
+            p.row(rx.foreach(EntitlementState.modules, _module), gap="g1", class_name="wrap"),
             rx.el.h4(t("platform.plan.beside"), class_name="mut sm"),
             given,
             class_name="c g3",
@@ -71,20 +73,22 @@ def _grant(one: Any) -> rx.Component:
             rx.el.span(one["reason"].to(str), class_name="mut sm", dir="auto"),
             class_name="c f1",
         ),
-        p.button(t("platform.plan.take_back"), size="s", on_click=PlanState.take_back(one["id"].to(str))),
+        p.button(t("platform.plan.take_back"), size="s", on_click=EntitlementState.take_back(one["id"].to(str))),
     )
 
 
-def plan_dialogs() -> rx.Component:
+def entitlement_dialogs() -> rx.Component:
     """Choosing another plan, and giving something beside it."""
     reason = p.field(
         t("platform.plan.reason"), p.text_input(name="reason", required=True, max_length=300, auto_complete="off")
     )
-    options = rx.foreach(PlanState.plans, lambda one: rx.el.option(one["name"], value=one["key"]))
-    plan = p.field(t("platform.plan.plan"), p.select(options, name="plan", default_value=PlanState.plan_key))
+    options = rx.foreach(EntitlementState.plans, lambda one: rx.el.option(one["name"], value=one["key"]))
+    plan = p.field(
+        t("platform.plan.plan"), p.select(options, name="plan", default_value=EntitlementState.plan_key)
+    )
     return rx.fragment(
-        _dialog("plan", t("platform.plan.change"), PlanState.change, plan, reason),
-        _dialog("grant", t("platform.plan.give"), PlanState.give, *_what(), reason),
+        _dialog("plan", t("platform.plan.change"), EntitlementState.change, plan, reason),
+        _dialog("grant", t("platform.plan.give"), EntitlementState.give, *_what(), reason),
     )
 
 
@@ -112,12 +116,12 @@ def _what() -> list[rx.Component]:
 def _dialog(what: str, title: Any, act: Any, *fields: rx.Component) -> rx.Component:
     form = f"plan-{what}"
     return q.dialog(
-        rx.el.form(*fields, alert(PlanState.problem), id=form, on_submit=act, class_name="c g3"),
+        rx.el.form(*fields, alert(EntitlementState.problem), id=form, on_submit=act, class_name="c g3"),
         title=title,
-        open=PlanState.asking == what,
-        on_open_change=PlanState.close,
+        open=EntitlementState.asking == what,
+        on_open_change=EntitlementState.close,
         footer=rx.fragment(
-            p.button(t("common.action.cancel"), size="m", on_click=PlanState.close(False)),
+            p.button(t("common.action.cancel"), size="m", on_click=EntitlementState.close(False)),
             p.button(t("platform.plan.save"), kind="pri", size="m", type="submit", form=form),
         ),
         width=460,
