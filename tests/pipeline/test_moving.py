@@ -9,7 +9,7 @@ from crm_app.core.database import unit_of_work
 from crm_app.core.errors import Conflict, NotFound
 from crm_app.domains.pipeline import rules, service
 from crm_app.domains.pipeline.errors import StaleDeal
-from tests.pipeline.conftest import count_rows, move, new_deal, titles
+from tests.pipeline.conftest import count_rows, move, new_deal, new_funnel, titles
 
 
 async def column_of(actor, stage, names):
@@ -127,6 +127,16 @@ async def test_reordering_does_not_restart_the_clock_of_the_stage(actor, stages)
     assert moved.entered_stage_at == deals["B"].entered_stage_at
     elsewhere = await move(actor, moved, stages[1])
     assert elsewhere.entered_stage_at > moved.entered_stage_at
+
+
+async def test_what_a_move_returns_is_what_is_read_afterwards(actor, stages):
+    elsewhere = (await new_funnel(actor, "Pós-venda")).stages
+    deal = await new_deal(actor, stages[0], value_cents=1000)
+    for stage_id in (stages[1], elsewhere[0].id, elsewhere[4].id):
+        deal = await move(actor, deal, stage_id)
+        async with unit_of_work(actor) as session:
+            assert await service.get_deal(session, actor, deal_id=deal.id) == deal
+    assert deal.pipeline_name == "Pós-venda"
 
 
 async def test_an_archived_deal_does_not_move(actor, stages):

@@ -9,9 +9,10 @@ from crm_app.core.clock import utc_now
 from crm_app.core.errors import Conflict, NotFound
 from crm_app.core.ids import new_id
 from crm_app.core.sight import EVERYBODYS
+from crm_app.core.sql import Row
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.roles.sights import require_within, sight_of_deals
-from crm_app.domains.pipeline import repository, rules
+from crm_app.domains.pipeline import move_queries, repository, rules
 from crm_app.domains.pipeline.errors import StaleDeal
 from crm_app.domains.pipeline.events import DealMoved
 from crm_app.domains.pipeline.models import StageKind
@@ -26,6 +27,10 @@ async def access_deal(session: AsyncSession, actor: Actor, deal_id: UUID, *, ver
     """
     actor.require("deals.write")
     deal = await repository.lock_deal(session, actor.organization_id, deal_id, sight=sight_of_deals(actor))
+    return _changeable(actor, deal, version)
+
+
+def _changeable(actor: Actor, deal: DealView | None, version: int) -> DealView:
     if deal is None:
         raise NotFound(kind="deal")
     require_within(actor, "deals.write", sight_of_deals(actor, "deals.write"), deal.owner_id)
@@ -34,7 +39,7 @@ async def access_deal(session: AsyncSession, actor: Actor, deal_id: UUID, *, ver
     return deal
 
 
-def place_rank(place: repository.Row) -> str:
+def place_rank(place: Row) -> str:
     """Return the rank for a place: below the neighbour above if it is still there, else above the one below,
     else at the top."""
     if place["before_rank"] is not None:
@@ -50,21 +55,25 @@ async def move_deal(session: AsyncSession, actor: Actor, *, deal_id: UUID, move:
     Neighbours that have gone meanwhile are passed over. Raises `NotFound` for a deal or a stage that is not
     in the organization, `StaleDeal` when somebody changed the deal first, `Conflict` for an archived deal.
     """
-    deal = await access_deal(session, actor, deal_id, version=move.version)
-    if deal.archived_at is not None:
-        raise Conflict("errors.pipeline.archived")
-    place = await repository.find_place(
+    actor.require("deals.write")
+    found = await move_queries.lock_deal_with_place(
         session,
         actor.organization_id,
-        deal_id=deal_id,
+        deal_id,
         stage_id=move.stage_id,
         before=move.before,
         after=move.after,
+        sight=sight_of_deals(actor),
     )
+    held, place = found or (None, None)
+    deal = _changeable(actor, held, move.version)
+    if deal.archived_at is not None:
+        raise Conflict("errors.pipeline.archived")
     if place is None:
         raise NotFound(kind="stage")
-    moved = await _write_move(session, actor, deal, place, move.lost_reason)
-    reordered = rules.needs_rebalance(moved.rank)
+    rank = place_rank(place)
+    reordered = rules.needs_rebalance(rank)
+    moved = await _write_move(session, actor, deal, place, rank, move.lost_reason, at_commit=not reordered)
     if reordered:
         moved = await _rebalance(session, actor, moved)
     await _record_move(session, actor, deal, moved, reordered=reordered)
@@ -72,37 +81,41 @@ async def move_deal(session: AsyncSession, actor: Actor, *, deal_id: UUID, move:
 
 
 async def _write_move(
-    session: AsyncSession, actor: Actor, deal: DealView, place: repository.Row, lost_reason: str
+    session: AsyncSession,
+    actor: Actor,
+    deal: DealView,
+    place: Row,
+    rank: str,
+    lost_reason: str,
+    *,
+    at_commit: bool,
 ) -> DealView:
-    now = utc_now()
-    same_kind = place["kind"] == deal.stage_kind
+    now, kind = utc_now(), place["to_kind"]
     changes: dict[str, Any] = {
-        "stage_id": place["stage_id"],
-        "pipeline_id": place["pipeline_id"],
-        "rank": place_rank(place),
-        "closed_at": None if place["kind"] == StageKind.OPEN else deal.closed_at if same_kind else now,
-        "lost_reason": (lost_reason or deal.lost_reason) if place["kind"] == StageKind.LOST else "",
+        "stage_id": place["to_stage_id"],
+        "pipeline_id": place["to_pipeline_id"],
+        "rank": rank,
+        "closed_at": None if kind == StageKind.OPEN else deal.closed_at if kind == deal.stage_kind else now,
+        "lost_reason": (lost_reason or deal.lost_reason) if kind == StageKind.LOST else "",
+        "entered_stage_at": deal.entered_stage_at if place["to_stage_id"] == deal.stage_id else now,
     }
-    entered = await repository.move_deal(
-        session,
-        actor.organization_id,
-        {
-            **changes,
-            "deal_id": deal.id,
-            "from_stage_id": deal.stage_id,
-            "step_id": new_id(),
-            "user_id": actor.user_id,
-            "now": now,
-        },
-    )
-    seen = {"stage_name": place["name"], "stage_kind": place["kind"], "entered_stage_at": entered}
-    return deal.model_copy(update={**changes, **seen, "version": deal.version + 1, "updated_at": now})
+    values = {
+        **changes,
+        "deal_id": deal.id,
+        "from_stage_id": deal.stage_id,
+        "step_id": new_id(),
+        "user_id": actor.user_id,
+        "now": now,
+    }
+    await move_queries.move_deal(session, actor.organization_id, values, at_commit=at_commit)
+    names = {"pipeline_name": place["to_pipeline_name"], "stage_name": place["to_name"], "stage_kind": kind}
+    return deal.model_copy(update={**changes, **names, "version": deal.version + 1, "updated_at": now})
 
 
 async def _rebalance(session: AsyncSession, actor: Actor, deal: DealView) -> DealView:
-    count = await repository.lock_column(session, actor.organization_id, deal.stage_id)
+    count = await move_queries.lock_column(session, actor.organization_id, deal.stage_id)
     ranks = rules.ranks_for(count)
-    await repository.rebalance_column(session, actor.organization_id, deal.stage_id, ranks)
+    await move_queries.rebalance_column(session, actor.organization_id, deal.stage_id, ranks)
     fresh = await repository.find_deal(session, actor.organization_id, deal.id, sight=EVERYBODYS)
     return fresh or deal
 

@@ -44,46 +44,11 @@ _STAGE = f"""
 SELECT {_STAGE_COLUMNS}, pipeline_id FROM stage
 WHERE organization_id = %(organization_id)s AND id = %(stage_id)s"""  # noqa: S608
 
-# The place for a card: rank of the neighbour that was named if it still stands in the column, and of the card
-# on its other side, whoever that is by now.
-_PLACE = """
-SELECT s.id AS stage_id, s.pipeline_id, s.kind, s.name, b.rank AS before_rank, a.rank AS after_rank,
-  (SELECT min(d.rank) FROM deal d WHERE d.organization_id = s.organization_id AND d.pipeline_id = s.pipeline_id
-     AND d.stage_id = s.id AND d.archived_at IS NULL AND d.id <> %(deal_id)s AND d.rank > b.rank) AS next_rank,
-  (SELECT max(d.rank) FROM deal d WHERE d.organization_id = s.organization_id AND d.pipeline_id = s.pipeline_id
-     AND d.stage_id = s.id AND d.archived_at IS NULL AND d.id <> %(deal_id)s AND d.rank < a.rank) AS previous_rank,
-  CASE WHEN b.rank IS NULL AND a.rank IS NULL THEN
-    (SELECT min(d.rank) FROM deal d
-     WHERE d.organization_id = s.organization_id AND d.pipeline_id = s.pipeline_id AND d.stage_id = s.id
-       AND d.archived_at IS NULL AND d.id <> %(deal_id)s) END AS first_rank
-FROM stage s
-JOIN pipeline p ON p.organization_id = s.organization_id AND p.id = s.pipeline_id AND p.archived_at IS NULL
-LEFT JOIN deal b ON b.organization_id = s.organization_id AND b.id = %(before)s AND b.id <> %(deal_id)s
-  AND b.stage_id = s.id AND b.archived_at IS NULL
-LEFT JOIN deal a ON a.organization_id = s.organization_id AND a.id = %(after)s AND a.id <> %(deal_id)s
-  AND a.stage_id = s.id AND a.archived_at IS NULL
-WHERE s.organization_id = %(organization_id)s AND s.id = %(stage_id)s"""
-
 # The lock is taken inside: a row that changed while we waited for it must be joined with its new stage.
-_LOCKED = _DEAL_OF.format(
+LOCKED = _DEAL_OF.format(
     deals="""(SELECT * FROM deal WHERE organization_id = %(organization_id)s AND id = %(deal_id)s
       FOR NO KEY UPDATE)"""
 )
-
-_MOVE = """
-WITH moved AS (
-    UPDATE deal SET stage_id = %(stage_id)s, pipeline_id = %(pipeline_id)s, rank = %(rank)s, version = version + 1,
-        entered_stage_at = CASE WHEN stage_id = %(stage_id)s THEN entered_stage_at ELSE %(now)s END,
-        closed_at = %(closed_at)s, lost_reason = %(lost_reason)s, updated_at = %(now)s
-    WHERE organization_id = %(organization_id)s AND id = %(deal_id)s
-    RETURNING value_cents, entered_stage_at),
-  step AS (
-    INSERT INTO stage_history (organization_id, id, created_at, deal_id, from_stage_id, to_stage_id, user_id,
-                               value_cents, moved_at)
-    SELECT %(organization_id)s, %(step_id)s, %(now)s, %(deal_id)s, %(from_stage_id)s, %(stage_id)s, %(user_id)s,
-           value_cents, %(now)s
-    FROM moved WHERE CAST(%(from_stage_id)s AS uuid) <> %(stage_id)s)
-SELECT entered_stage_at FROM moved"""
 
 _CREATE = """
 WITH deal AS (
@@ -142,26 +107,6 @@ ORDER BY position, id LIMIT 1"""
     return found
 
 
-async def find_place(
-    session: AsyncSession,
-    organization_id: UUID,
-    *,
-    deal_id: UUID,
-    stage_id: UUID,
-    before: UUID | None,
-    after: UUID | None,
-) -> Row | None:
-    """Return the target stage with the ranks around the wanted place, or None when there is no such stage."""
-    parameters = {
-        "organization_id": organization_id,
-        "deal_id": deal_id,
-        "stage_id": stage_id,
-        "before": before,
-        "after": after,
-    }
-    return await fetch_one(session, _PLACE, parameters)
-
-
 async def find_deal(
     session: AsyncSession, organization_id: UUID, deal_id: UUID, *, sight: Sight
 ) -> DealView | None:
@@ -179,7 +124,7 @@ async def lock_deal(
     """Return a deal and hold it against other writers until the transaction ends, or None."""
     seen, people = sight.where("d.owner_id", "seen")
     parameters = {"organization_id": organization_id, "deal_id": deal_id, **people}
-    row = await fetch_one(session, f"{_LOCKED} {seen}", parameters)
+    row = await fetch_one(session, f"{LOCKED} {seen}", parameters)
     return DealView.model_validate(row) if row else None
 
 
@@ -278,15 +223,6 @@ async def insert_deal(session: AsyncSession, organization_id: UUID, values: Mapp
     await run(session, _CREATE, {"organization_id": organization_id, **values})
 
 
-async def move_deal(session: AsyncSession, organization_id: UUID, values: Mapping[str, Any]) -> datetime:
-    """Write a deal's new place, and a line of history when the stage is another one; one statement.
-
-    Returns since when the deal stands in its stage.
-    """
-    moved: datetime = await fetch_value(session, _MOVE, {"organization_id": organization_id, **values})
-    return moved
-
-
 _WRITABLE = frozenset(
     {"title", "value_cents", "contact_id", "owner_id", "expected_close_on", "lost_reason", "tags", "archived_at"}
 )
@@ -325,29 +261,6 @@ WHERE h.organization_id = %(organization_id)s AND h.deal_id = %(deal_id)s {seen}
 ORDER BY h.moved_at DESC, h.id DESC LIMIT 200"""  # noqa: S608
     rows = await fetch_all(session, statement, {"organization_id": organization_id, "deal_id": deal_id, **people})
     return [StageStep.model_validate(row) for row in rows]
-
-
-async def rebalance_column(
-    session: AsyncSession, organization_id: UUID, stage_id: UUID, ranks: Sequence[str]
-) -> None:
-    """Give the cards of a column the ranks given, in the order in which they stand."""
-    statement = """
-UPDATE deal SET rank = fresh.rank
-FROM (SELECT d.id, (CAST(%(ranks)s AS text[]))[row_number() OVER (ORDER BY d.rank, d.id)] AS rank
-      FROM deal d WHERE d.organization_id = %(organization_id)s AND d.stage_id = %(stage_id)s
-        AND d.archived_at IS NULL) fresh
-WHERE deal.organization_id = %(organization_id)s AND deal.id = fresh.id"""
-    parameters = {"organization_id": organization_id, "stage_id": stage_id, "ranks": list(ranks)}
-    await run(session, statement, parameters)
-
-
-async def lock_column(session: AsyncSession, organization_id: UUID, stage_id: UUID) -> int:
-    """Hold every card of a column against other writers and return how many there are."""
-    statement = """
-SELECT id FROM deal WHERE organization_id = %(organization_id)s AND stage_id = %(stage_id)s AND archived_at IS NULL
-ORDER BY id FOR NO KEY UPDATE"""
-    parameters = {"organization_id": organization_id, "stage_id": stage_id}
-    return await run(session, statement, parameters)
 
 
 async def insert_pipeline(

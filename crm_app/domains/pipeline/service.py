@@ -18,7 +18,7 @@ from crm_app.domains.accounts.roles.reassign_lock import check_handover, owner_o
 from crm_app.domains.accounts.roles.sights import sight_of_deals
 from crm_app.domains.accounts.service import audit
 from crm_app.domains.contacts.reach import contact_sight
-from crm_app.domains.pipeline import board_queries, repository, rules
+from crm_app.domains.pipeline import board_queries, move_queries, repository, rules
 from crm_app.domains.pipeline import handing_over as handing_over
 from crm_app.domains.pipeline.events import DealArchived, DealCreated, DealUpdated
 from crm_app.domains.pipeline.moving import access_deal, lose_deal, move_deal, place_rank, win_deal
@@ -210,18 +210,18 @@ async def create_deal(session: AsyncSession, actor: Actor, *, deal: DealCreate) 
     if stage_id is None:
         raise NotFound(kind="stage")
     deal_id, now = new_id(), utc_now()
-    place = await repository.find_place(
+    place = await move_queries.find_place(
         session, actor.organization_id, deal_id=deal_id, stage_id=stage_id, before=None, after=None
     )
-    if place is None or (deal.pipeline_id is not None and place["pipeline_id"] != deal.pipeline_id):
+    if place is None or (deal.pipeline_id is not None and place["to_pipeline_id"] != deal.pipeline_id):
         raise NotFound(kind="stage")
     values = deal.model_dump() | {
         "deal_id": deal_id,
         "owner_id": owner_id,
-        "pipeline_id": place["pipeline_id"],
+        "pipeline_id": place["to_pipeline_id"],
         "stage_id": stage_id,
         "rank": place_rank(place),
-        "closed_at": None if place["kind"] == "open" else now,
+        "closed_at": None if place["to_kind"] == "open" else now,
         "step_id": new_id(),
         "user_id": actor.user_id,
         "now": now,
