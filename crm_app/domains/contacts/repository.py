@@ -1,11 +1,11 @@
-"""Every SQL statement about contacts, their identities and their timelines."""
+"""SQL about single contacts, their identities and their timelines; lists of contacts are in `list_queries`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, or_, select, text, tuple_
+from sqlalchemy import literal, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -13,24 +13,6 @@ from crm_app.core.sight import clauses
 from crm_app.core.sql import run
 from crm_app.domains.contacts.models import Activity, Contact, ContactIdentity
 from crm_app.domains.contacts.reach import ContactSight, activities_seen
-from crm_app.domains.contacts.schemas import ContactFilter, ContactOrder
-
-LIST_COLUMNS = (
-    col(Contact.id),
-    col(Contact.name),
-    col(Contact.company),
-    col(Contact.job_title),
-    col(Contact.phone),
-    col(Contact.email),
-    col(Contact.source),
-    col(Contact.tags),
-    col(Contact.owner_id),
-    col(Contact.last_activity_at),
-    col(Contact.created_at),
-    col(Contact.updated_at),
-    col(Contact.archived_at),
-    col(Contact.version),
-)
 
 _INSERT_ACTIVITY = """
 WITH known AS (
@@ -104,122 +86,6 @@ async def remove_identities(
     for identity in await list_identities(session, organization_id, contact_id):
         if (identity.kind, identity.value) in wanted:
             await session.delete(identity)
-
-
-def _filtered(organization_id: UUID, criteria: ContactFilter, sight: ContactSight) -> list[Any]:
-    archived_at = col(Contact.archived_at)
-    conditions = [
-        col(Contact.organization_id) == organization_id,
-        archived_at.is_not(None) if criteria.archived else archived_at.is_(None),
-        *clauses(sight.where()),
-    ]
-    if criteria.owner_id is not None:
-        conditions.append(col(Contact.owner_id) == criteria.owner_id)
-    return conditions
-
-
-def _ordered(statement: Any, order: ContactOrder, after: tuple[Any, UUID] | None) -> Any:
-    """Order the list and start it behind the row `after`: (sort key, id)."""
-    row_id = col(Contact.id)
-    if order is ContactOrder.NAME:
-        key = col(Contact.sort_name)
-        if after:
-            statement = statement.where(tuple_(key, row_id) > tuple_(literal(after[0]), literal(after[1])))
-        return statement.order_by(key, row_id)
-    moment = col(Contact.last_activity_at)
-    if after:
-        statement = statement.where(tuple_(moment, row_id) < tuple_(literal(after[0]), literal(after[1])))
-    return statement.order_by(moment.desc(), row_id.desc())
-
-
-async def list_contacts(
-    session: AsyncSession,
-    organization_id: UUID,
-    criteria: ContactFilter,
-    *,
-    sight: ContactSight,
-    after: tuple[Any, UUID] | None,
-    limit: int,
-) -> Sequence[Any]:
-    """Return up to `limit` rows of `LIST_COLUMNS` and `sort_name`, in the filter's order, behind `after`."""
-    statement = select(*LIST_COLUMNS, col(Contact.sort_name)).where(*_filtered(organization_id, criteria, sight))
-    rows: Sequence[Any] = (await session.execute(_ordered(statement, criteria.order, after).limit(limit))).all()
-    return rows
-
-
-def _search_query(query_words: Sequence[str]) -> str:
-    # Words are letters and digits only, so quoting them is enough; `:*` makes each a prefix.
-    return " & ".join(f"'{word}':*" for word in query_words)
-
-
-_SEARCH = text(
-    "search_contacts(to_tsquery('simple', :query), :archived, CAST(:owner_id AS uuid), :by_activity, "
-    "CAST(:after_name AS text), CAST(:after_moment AS timestamptz), CAST(:after_id AS uuid), :most, "
-    "CAST(:reach AS jsonb))"
-)
-
-
-async def search_contacts(
-    session: AsyncSession,
-    organization_id: UUID,
-    criteria: ContactFilter,
-    query_words: Sequence[str],
-    *,
-    sight: ContactSight,
-    after: tuple[Any, UUID] | None,
-    limit: int,
-) -> Sequence[Any]:
-    """Return the same as `list_contacts`, but only contacts with words that begin like all of `query_words`.
-
-    The text index is used inside a database function: row-level security would keep this statement from it.
-    """
-    by_activity = criteria.order is ContactOrder.ACTIVITY
-    found = await session.scalars(
-        select(text("id")).select_from(_SEARCH),
-        {
-            "query": _search_query(query_words),
-            "archived": criteria.archived,
-            "owner_id": criteria.owner_id,
-            "by_activity": by_activity,
-            "after_name": after[0] if after and not by_activity else None,
-            "after_moment": after[0] if after and by_activity else None,
-            "after_id": after[1] if after else None,
-            "most": limit,
-            "reach": sight.as_json(),
-        },
-    )
-    ids = found.all()
-    statement = select(*LIST_COLUMNS, col(Contact.sort_name)).where(
-        col(Contact.organization_id) == organization_id, col(Contact.id).in_(ids)
-    )
-    rows: Sequence[Any] = (await session.execute(_ordered(statement, criteria.order, None))).all()
-    return rows
-
-
-async def count_contacts(
-    session: AsyncSession, organization_id: UUID, criteria: ContactFilter, *, sight: ContactSight
-) -> int:
-    """Return how many contacts the filter lets through."""
-    statement = select(func.count()).select_from(Contact).where(*_filtered(organization_id, criteria, sight))
-    return (await session.scalar(statement)) or 0
-
-
-async def count_found(
-    session: AsyncSession, criteria: ContactFilter, query_words: Sequence[str], *, sight: ContactSight, most: int
-) -> int:
-    """Return how many contacts a search finds, counting no further than `most`."""
-    counted = text(
-        "SELECT count_found_contacts(to_tsquery('simple', :query), :archived, CAST(:owner_id AS uuid), :most, "
-        "CAST(:reach AS jsonb))"
-    )
-    values = {
-        "query": _search_query(query_words),
-        "archived": criteria.archived,
-        "owner_id": criteria.owner_id,
-        "most": most,
-        "reach": sight.as_json(),
-    }
-    return int((await session.execute(counted, values)).scalar_one())
 
 
 async def list_summaries(

@@ -16,7 +16,7 @@ from crm_app.domains.accounts import service as accounts
 from crm_app.domains.accounts.roles.reassign_lock import check_handover, owner_of_new
 from crm_app.domains.accounts.roles.sights import sight_of_contacts
 from crm_app.domains.contacts import handing_over as handing_over
-from crm_app.domains.contacts import identities, positions, repository, rules
+from crm_app.domains.contacts import identities, list_queries, positions, repository, rules
 from crm_app.domains.contacts.errors import ContactChanged
 from crm_app.domains.contacts.events import ContactCreated, ContactUpdated
 from crm_app.domains.contacts.models import Contact
@@ -257,19 +257,19 @@ async def list_contacts(
     after = _position(cursor, wanted.order) if cursor else None
     sight = contact_sight(actor)
     if query_words:
-        rows = await repository.search_contacts(
-            session, actor.organization_id, wanted, query_words, sight=sight, after=after, limit=size + 1
+        found, last_name = await list_queries.search_contacts(
+            session, actor.organization_id, wanted, query_words, sight=sight, after=after, size=size
         )
     else:
-        rows = await repository.list_contacts(
-            session, actor.organization_id, wanted, sight=sight, after=after, limit=size + 1
+        found, last_name = await list_queries.list_contacts(
+            session, actor.organization_id, wanted, sight=sight, after=after, size=size
         )
-    items = [ContactView.model_validate(row) for row in rows[:size]]
-    return Page(items, _next_cursor(rows[size - 1], wanted.order) if len(rows) > size else None)
+    items = found[:size]
+    return Page(items, _next_cursor(items[-1], last_name, wanted.order) if len(found) > size else None)
 
 
-def _next_cursor(last: Any, order: ContactOrder) -> str:
-    key = last.sort_name if order is ContactOrder.NAME else last.last_activity_at.isoformat()
+def _next_cursor(last: ContactView, last_name: str, order: ContactOrder) -> str:
+    key = last_name if order is ContactOrder.NAME else last.last_activity_at.isoformat()
     return encode_cursor(order.value, key, last.id)
 
 
@@ -286,8 +286,8 @@ async def count_contacts(session: AsyncSession, actor: Actor, *, criteria: Conta
     wanted = criteria or ContactFilter()
     query_words, sight = rules.search_words(wanted.q), contact_sight(actor)
     if query_words:
-        return await repository.count_found(session, wanted, query_words, sight=sight, most=MOST_FOUND)
-    return await repository.count_contacts(session, actor.organization_id, wanted, sight=sight)
+        return await list_queries.count_found(session, wanted, query_words, sight=sight, most=MOST_FOUND)
+    return await list_queries.count_contacts(session, actor.organization_id, wanted, sight=sight)
 
 
 async def get_summaries(
