@@ -35,6 +35,8 @@ _TENANT_STATE = "SELECT tenant_state()"
 _DRIVER = "driver"
 AT_COMMIT = "at commit"
 """Where a session keeps the statements of `sql.run_at_commit`."""
+AT_THE_END = "at the end"
+"""Where it keeps those that lock what all organizations share: they come after all others."""
 
 
 @dataclass(slots=True)
@@ -111,7 +113,7 @@ def psycopg_errors(statement: str) -> Iterator[None]:
 async def set_tenant(session: AsyncSession, organization_id: UUID | None, user_id: UUID | None = None) -> None:
     """Tell PostgreSQL for whom the current transaction runs; row-level policies read it.
 
-    What waits for the commit belongs to the tenant before, and is written first.
+    What waits for the commit belongs to the tenant before, and is written first; what belongs to none waits on.
     """
     driver = await driver_of(session)
     for statement, values in session.info.pop(AT_COMMIT, ()):
@@ -180,7 +182,7 @@ async def require_growth(session: AsyncSession) -> None:
 
 
 async def _commit(session: AsyncSession) -> None:
-    last = session.info.pop(AT_COMMIT, None)
+    last = [*session.info.pop(AT_COMMIT, ()), *session.info.pop(AT_THE_END, ())]
     if last:
         await session.flush()
         driver = await driver_of(session)

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import dict_row
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_app.core.database import AT_COMMIT, driver_of, psycopg_errors
+from crm_app.core.database import AT_COMMIT, AT_THE_END, driver_of, psycopg_errors
 
 Row = dict[str, Any]
 Values = Mapping[str, Any]
@@ -46,10 +46,12 @@ async def run(session: AsyncSession, statement: str, values: Values) -> int:
     return (await _execute(session, statement, values)).rowcount
 
 
-def run_at_commit(session: AsyncSession, statement: str, values: Values) -> None:
+def run_at_commit(session: AsyncSession, statement: str, values: Values, *, shared: bool = False) -> None:
     """Have a statement run at the very end of the session's transaction, after those that were given before it.
 
     For rows that nobody reads back, such as the audit trail: they travel together with the commit, and the locks
     that they take are the last of the transaction, and the shortest. A failure comes out of the unit of work.
+    `shared` is for a statement that needs no tenant and locks what all organizations share: it comes after those
+    that lock what is one organization's, so that no two transactions wait for each other.
     """
-    session.info.setdefault(AT_COMMIT, []).append((statement, values))
+    session.info.setdefault(AT_THE_END if shared else AT_COMMIT, []).append((statement, values))

@@ -15,11 +15,11 @@ from crm_app.domains.accounts import service
 from tests.conftest import Tenant
 
 
-async def prumo(db: EmbeddedPostgres, *arguments: str) -> tuple[int, str, str]:
+async def prumo(db: EmbeddedPostgres, *arguments: str, **environment: str) -> tuple[int, str, str]:
     """Run the command in a process of its own; return exit code, standard output and standard error."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "crm_app.cli", *arguments,
-        env={**os.environ, "DATABASE_URL": db.url, "DATABASE_APP_URL": db.app_url},
+        env={**os.environ, "DATABASE_URL": db.url, "DATABASE_APP_URL": db.app_url, **environment},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output, errors = await process.communicate()
@@ -51,14 +51,43 @@ async def test_verifying_one_organization_and_a_noted_hash(db: EmbeddedPostgres,
     assert "docs/operator/audit.md" in errors
     code, output, _ = await prumo(db, "audit", "verify", "--json")
     told = json.loads(output)
+    assert told["platform"]["ok"]
     ours = next(one for one in told["organizations"] if one["organization_id"] == str(tenant.organization.id))
     assert (code, told["ok"], ours["ok"], ours["sequence"]) == (1, False, False, 2)
     assert ours["entry_id"]
 
 
+async def test_verifying_the_record_of_the_platform(db: EmbeddedPostgres) -> None:
+    with psycopg.connect(db.url) as owner:
+        owner.execute(
+            "INSERT INTO platform_entry (id, created_at, action, ip, trace_id)"
+            " VALUES (gen_random_uuid(), now(), 'test.act', '', '')"
+        )
+    code, output, _ = await prumo(db, "audit", "verify", "--platform")
+    assert (code, output.split()[:2]) == (0, ["ok", "platform"])
+    noted = output.split()[-1]
+    code, output, _ = await prumo(db, "audit", "verify", "--platform", "--noted", noted, "--json")
+    told = json.loads(output)
+    assert (code, told["ok"], told["organizations"]) == (0, True, [])
+    assert f"{told['platform']['entries']}:{told['platform']['hash']}" == noted
+    wrong = f"{noted.split(':')[0]}:{'0' * 64}"
+    code, output, errors = await prumo(db, "audit", "verify", "--platform", "--noted", wrong)
+    assert (code, output.split()[:3]) == (1, ["BAD", "platform", "not_as_noted"])
+    assert "docs/operator/audit.md" in errors
+
+
+async def test_without_the_owners_address_half_an_answer_is_none(db: EmbeddedPostgres, tenant: Tenant) -> None:
+    code, output, errors = await prumo(db, "audit", "verify", DATABASE_URL="")
+    assert (code, output) == (2, "")
+    assert "DATABASE_URL" in errors
+    one = ("audit", "verify", "--organization", str(tenant.organization.id))
+    assert (await prumo(db, *one, DATABASE_URL=""))[0] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
+        (["--platform", "--organization", str(new_id())], 2),
         (["--noted", "1:" + "0" * 64], 2),
         (["--organization", str(new_id()), "--noted", "nonsense"], 2),
         (["--organization", str(new_id())], 3),

@@ -14,6 +14,7 @@ GLOBAL = {
     "user_session": "found by its token before the organization is known",
     "platform_admin": "runs the platform, outside of every organization; the application may not even read it",
     "platform_entry": "the platform's own record, which the application adds to and reads by a door",
+    "platform_chain": "the head of that record, which only the database writes",
     "pending_entry": "found by its token before anybody is known",
     "passkey_challenge": "asked for before anybody is known",
     "totp_factor": "belongs to a person, whom its policy compares",

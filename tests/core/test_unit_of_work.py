@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from crm_app.core import hub
-from crm_app.core.database import driver_of, unit_of_work
+from crm_app.core.database import driver_of, set_tenant, unit_of_work
 from crm_app.core.events import Fact, announce, subscribe
 from crm_app.core.queue import enqueue, enqueue_many, job, queue
 from crm_app.core.sql import fetch_value, run_at_commit
@@ -150,6 +150,23 @@ async def test_last_statements_run_at_the_commit_in_their_order(tenant: Tenant) 
         assert await fetch_value(session, _ENTERED, {}) is None
     async with unit_of_work(tenant.owner) as session:
         assert await fetch_value(session, _ENTERED, {}) == "first second"
+
+
+async def test_what_locks_for_all_organizations_comes_after_every_tenants_own(
+    tenant: Tenant, other_tenant: Tenant
+) -> None:
+    """Or two transactions, each with a lock of an organization's and the one of all, could wait for each other."""
+    for_first, for_second = (
+        {"organization_id": one.organization.id, "action": "own"} for one in (tenant, other_tenant)
+    )
+    async with unit_of_work(tenant.owner) as session:
+        run_at_commit(session, _ENTER, {**for_second, "action": "shared"}, shared=True)
+        run_at_commit(session, _ENTER, for_first)
+        await set_tenant(session, other_tenant.organization.id)
+        run_at_commit(session, _ENTER, for_second)
+    for one, entered in ((tenant, "own"), (other_tenant, "own shared")):
+        async with unit_of_work(one.owner) as session:
+            assert await fetch_value(session, _ENTERED, {}) == entered
 
 
 async def test_a_last_statement_that_fails_undoes_everything(tenant: Tenant) -> None:

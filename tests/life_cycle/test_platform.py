@@ -118,6 +118,8 @@ async def _open_door(statement: str, session_id: Any, tenant: Tenant) -> Any:
         "SELECT platform_figures(%(id)s, now(), now())",
         "SELECT * FROM platform_entry",
         "INSERT INTO platform_entry VALUES (%(id)s, now(), NULL, 'x', NULL, NULL, NULL, '', '')",
+        "SELECT * FROM platform_chain",
+        "UPDATE platform_chain SET sequence = 0",
         "SELECT platform_note(%(id)s, 'x', NULL, NULL, NULL, '', '')",
         "SELECT platform_note(NULL, 'x', NULL, NULL, NULL, '', '')",
     ],
@@ -139,6 +141,9 @@ async def test_the_record_is_append_only_also_for_the_owner_of_the_tables(
         "UPDATE platform_entry SET ip = ''",
         "DELETE FROM platform_entry",
         "TRUNCATE platform_entry",
+        "UPDATE platform_chain SET sequence = 0",
+        "DELETE FROM platform_chain",
+        "TRUNCATE platform_chain",
     ):
         with psycopg.connect(db.url) as owner, pytest.raises(psycopg.errors.InsufficientPrivilege):
             owner.execute(statement)

@@ -5,7 +5,15 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -84,10 +92,16 @@ class PlatformAdmin(SQLModel, table=True):
 
 
 class PlatformEntry(SQLModel, table=True):
-    """What an administrator of the platform did; `concerns` is an organization. Append-only, read by a door."""
+    """What an administrator of the platform did; `concerns` is an organization. Append-only, read by a door.
+
+    `sequence` and `hash` are given by the database: see docs/adr/0012.
+    """
 
     __tablename__ = "platform_entry"
-    __table_args__ = (Index("ix_platform_entry_recent", text("created_at DESC"), "id"),)
+    __table_args__ = (
+        UniqueConstraint("sequence", name="uq_platform_entry_sequence"),
+        Index("ix_platform_entry_recent", text("created_at DESC"), "id"),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     created_at: datetime = timestamp()
@@ -98,6 +112,19 @@ class PlatformEntry(SQLModel, table=True):
     after: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     ip: str = Field(default="", max_length=64)
     trace_id: str = Field(default="", max_length=64)
+    sequence: int = Field(default=0, sa_type=BigInteger)
+    hash: bytes = b""
+
+
+class PlatformChain(SQLModel, table=True):
+    """The head of the platform's record, in its only row: number and hash of the last entry, from the database."""
+
+    __tablename__ = "platform_chain"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: int = Field(default=1, primary_key=True, sa_type=SmallInteger)
+    sequence: int = Field(sa_type=BigInteger)
+    hash: bytes
 
 
 class User(SQLModel, table=True):

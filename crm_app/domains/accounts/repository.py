@@ -144,7 +144,7 @@ def insert_audit_entry(session: AsyncSession, values: Mapping[str, Any]) -> None
 
 def insert_platform_entry(session: AsyncSession, values: Mapping[str, Any]) -> None:
     """Insert a row of the platform's record when the session commits."""
-    run_at_commit(session, _NOTE_FOR_PLATFORM, values)
+    run_at_commit(session, _NOTE_FOR_PLATFORM, values, shared=True)
 
 
 async def is_platform_admin(session: AsyncSession, user_id: UUID) -> bool:

@@ -1,4 +1,5 @@
-"""Proves that an organization's audit trail is as it was written, without trusting the database's own functions.
+"""Proves that an organization's audit trail, or the platform's record, is as it was written, without trusting the
+database's own functions.
 
 Every entry's hash is SHA-256 over the hash before it (32 zero bytes before the first) and the entry's content, a
 JSON array as `jsonb` prints it (docs/adr/0012). The walk sees one snapshot, only reads, and holds a few entries at
@@ -20,16 +21,25 @@ BATCH = 2000
 
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _TENANT = "SELECT set_config('app.organization_id', %s, true)"
-_HEAD = "SELECT sequence, hash FROM audit_chain WHERE organization_id = %s"
-# What `audit_append` hashes (migration 0009), written out, so that a changed function cannot hide a changed entry.
+_HEAD = "SELECT sequence, hash FROM audit_chain WHERE organization_id = %(of)s"
+# What `audit_append` hashes (`audit_content`), written out: a changed function must not hide a changed entry.
 _ENTRIES = """
 SELECT sequence, id, hash, jsonb_build_array(
     'prumo-audit-1', organization_id, sequence, id, (extract(epoch FROM created_at) * 1000000)::bigint, user_id,
     on_behalf_of, action, entity_type, entity_id, before, after, ip, trace_id
 )::text
-FROM audit_entry WHERE organization_id = %s ORDER BY sequence, id"""
+FROM audit_entry WHERE organization_id = %(of)s ORDER BY sequence, id"""
+_PLATFORM_HEAD = "SELECT sequence, hash FROM platform_chain"
+_PLATFORM_ENTRIES = """
+SELECT sequence, id, hash, jsonb_build_array(
+    'prumo-platform-1', sequence, id, (extract(epoch FROM created_at) * 1000000)::bigint, user_id, action,
+    concerns, before, after, ip, trace_id
+)::text
+FROM platform_entry ORDER BY sequence, id"""
 
 Entry = tuple[int, UUID, bytes, str]
+Noted = tuple[int, str]
+"""Number and hash (hexadecimal) of an entry as the operator has kept them outside of the database."""
 
 
 class Problem(StrEnum):
@@ -50,9 +60,12 @@ class Problem(StrEnum):
 
 
 class Verification(View):
-    """What the walk has found. `hash` is the head's; noted elsewhere, it proves the trail up to `entries`."""
+    """What the walk has found. `hash` is the head's; noted elsewhere, it proves the record up to `entries`.
 
-    organization_id: UUID
+    Without an organization it is the platform's record.
+    """
+
+    organization_id: UUID | None
     ok: bool
     entries: int
     hash: str
@@ -79,10 +92,9 @@ class _Walk:
         return None
 
 
-async def verify_chain(actor: Actor, *, noted: tuple[int, str] | None = None) -> Verification:
+async def verify_chain(actor: Actor, *, noted: Noted | None = None) -> Verification:
     """Walk through the whole trail of the actor's organization and compare it with its head.
 
-    `noted` is number and hash (hexadecimal) of an entry as the operator has kept them outside of the database.
     Raises `Forbidden` without `audit.read`.
     """
     actor.require("audit.read")
@@ -93,8 +105,19 @@ async def verify_chain(actor: Actor, *, noted: tuple[int, str] | None = None) ->
             return await _verify(driver, actor.organization_id, noted)
 
 
-async def _verify(driver: Driver, organization_id: UUID, noted: tuple[int, str] | None) -> Verification:
-    head = await (await driver.execute(_HEAD, (organization_id,))).fetchone()
+async def verify_platform_chain(owner: Driver, *, noted: Noted | None = None) -> Verification:
+    """Walk through the platform's record and compare it with its head.
+
+    `owner` is a connection of the owner of the tables, for the application's role cannot read the record.
+    """
+    async with owner.transaction():
+        await owner.execute(_SNAPSHOT)
+        return await _verify(owner, None, noted)
+
+
+async def _verify(driver: Driver, organization_id: UUID | None, noted: Noted | None) -> Verification:
+    head_of, entries_of = (_HEAD, _ENTRIES) if organization_id else (_PLATFORM_HEAD, _PLATFORM_ENTRIES)
+    head = await (await driver.execute(head_of, {"of": organization_id})).fetchone()
     last, digest = head or (0, b"")
 
     def bad(problem: Problem, sequence: int, entry_id: UUID | None = None) -> Verification:
@@ -104,7 +127,7 @@ async def _verify(driver: Driver, organization_id: UUID, noted: tuple[int, str] 
         )  # fmt: skip
 
     walk = _Walk()
-    async for entry in _entries(driver, organization_id):
+    async for entry in _walked(driver, entries_of, organization_id):
         problem = walk.step(entry)
         if problem is None and head and walk.sequence > last:
             problem = Problem.INSERTED
@@ -120,10 +143,10 @@ async def _verify(driver: Driver, organization_id: UUID, noted: tuple[int, str] 
     return Verification(organization_id=organization_id, ok=True, entries=last, hash=digest.hex())
 
 
-async def _entries(driver: Driver, organization_id: UUID) -> AsyncIterator[Entry]:
+async def _walked(driver: Driver, entries_of: str, organization_id: UUID | None) -> AsyncIterator[Entry]:
     """Yield the entries in their order through a server-side cursor."""
     async with driver.cursor(name="audit_entries") as cursor:
         cursor.itersize = BATCH
-        await cursor.execute(_ENTRIES, (organization_id,), binary=True)
+        await cursor.execute(entries_of, {"of": organization_id}, binary=True)
         async for entry in cursor:
             yield entry
