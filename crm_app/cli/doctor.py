@@ -1,8 +1,7 @@
 """`prumo doctor`: looks at everything that the installation stands on."""
 
 import asyncio
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -22,18 +21,16 @@ def add_to(app: typer.Typer) -> None:
 
 def doctor(as_json: AsJson = False) -> None:
     """Check database, migrations, Redis, storage, clock, queue and front end. Exit code 1 when one is broken."""
-    from crm_app.core.checks import Check
-
     try:
         with database():
-            checks = [*asyncio.run(_look()), _front_end()]
+            found = [_in_words(check) for check in (*asyncio.run(_look()), _front_end())]
     except OperatorError as error:
-        checks = [Check("database", False, error.problem, error.remedy)]
-    broken = [check.name for check in checks if not check.ok]
+        found = [{"name": "database", "ok": False, "detail": error.problem, "remedy": error.remedy}]
+    broken = [one["name"] for one in found if not one["ok"]]
     if as_json:
-        show({"ok": not broken, "broken": broken, "checks": [asdict(check) for check in checks]}, as_json=True)
+        show({"ok": not broken, "broken": broken, "checks": found}, as_json=True)
     else:
-        _tell(checks)
+        _tell(found)
     if broken:
         raise typer.Exit(complain(f"Broken: {', '.join(broken)}") if not as_json else Exit.FAILED)
 
@@ -50,11 +47,20 @@ async def _look() -> "list[Check]":
 def _front_end() -> "Check":
     from crm_app.core.checks import Check
 
-    return Check("front end", True, "built" if is_built() else "not built from these sources: 'prumo run' will")
+    return Check("front end", True, key="checks.front.built" if is_built() else "checks.front.old")
 
 
-def _tell(checks: "list[Check]") -> None:
-    for check in checks:
-        say(f"{'ok ' if check.ok else 'BAD'}  {check.name:<11} {check.detail}")
-        if not check.ok:
-            say(f"                 {check.remedy}")
+def _in_words(check: "Check") -> dict[str, Any]:
+    """Return what a check has found in the language of the command line, which is English."""
+    from crm_app.core.i18n import translate
+
+    remedy = translate(check.remedy_key, "en", **check.data) if check.remedy_key else ""
+    detail = translate(check.key, "en", **check.data)
+    return {"name": check.name, "ok": check.ok, "detail": detail, "remedy": remedy}
+
+
+def _tell(found: list[dict[str, Any]]) -> None:
+    for one in found:
+        say(f"{'ok ' if one['ok'] else 'BAD'}  {one['name']:<11} {one['detail']}")
+        if not one["ok"]:
+            say(f"                 {one['remedy']}")

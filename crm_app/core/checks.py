@@ -4,9 +4,10 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -26,18 +27,24 @@ LEADER_LOCK = 7_071_908
 """The advisory lock of whichever process leads the scheduler."""
 LAG_SECONDS = 60.0
 """Longest wait of a due job that is still fine."""
+_OLDEST_POSTGRES = 16
 _FREE_BYTES = 500 * 1024 * 1024
 _TIMEOUT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The outcome of one question. `remedy` is empty when all is well."""
+    """The outcome of one question, in the catalogue's words, so that everybody reads it in their language.
+
+    `key` names the sentence that tells what was found, `remedy_key` what to do about it, empty when all is well;
+    `data` fills both.
+    """
 
     name: str
     ok: bool
-    detail: str
-    remedy: str = ""
+    key: str
+    remedy_key: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +113,16 @@ async def _ask(name: str, question: Callable[[], Awaitable[Check]]) -> Check:
     try:
         return await asyncio.wait_for(question(), timeout=_TIMEOUT_SECONDS)
     except TimeoutError:
-        return Check(name, False, f"no answer within {_TIMEOUT_SECONDS:g} s", "Is it running and reachable?")
+        slow = {"seconds": _TIMEOUT_SECONDS}
+        return Check(name, False, key="checks.no_answer", remedy_key="checks.remedy.no_answer", data=slow)
     except (SQLAlchemyError, RedisError, OSError) as error:
         first_line = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
-        return Check(name, False, first_line, _REMEDIES.get(name, "See the message."))
+        remedy = f"checks.remedy.{name}" if name in _HAVE_A_REMEDY else "checks.remedy.message"
+        return Check(name, False, key="checks.error", remedy_key=remedy, data={"message": first_line})
 
 
-_REMEDIES = {
-    "database": "Is PostgreSQL running, and is DATABASE_URL right?",
-    "migrations": "Run 'prumo migrate'.",
-    "queue": "Run 'prumo migrate', then look at the worker's log.",
-    "storage": "Make the folder writable, or set PRUMO_STORAGE_URL.",
-    "redis": "Is Redis running, and is REDIS_URL right?",
-}
+_HAVE_A_REMEDY = {"database", "migrations", "queue", "storage", "redis"}
+"""What an error of the system itself has a remedy for."""
 
 
 async def _database() -> Check:
@@ -127,21 +131,25 @@ async def _database() -> Check:
         bypasses = await connection.scalar(
             text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
         )
-    if int(version.split(".")[0]) < 16:
-        return Check("database", False, f"PostgreSQL {version}", "Prumo needs PostgreSQL 16 or newer.")
+    found = {"version": version, "oldest": _OLDEST_POSTGRES}
+    if int(version.split(".")[0]) < _OLDEST_POSTGRES:
+        return Check(
+            "database", False, key="checks.database.found", remedy_key="checks.remedy.postgres", data=found
+        )
     if bypasses:
-        remedy = "Connect as a role without SUPERUSER and BYPASSRLS: the tenants are not kept apart."
-        return Check("database", False, "the role bypasses row-level security", remedy)
-    return Check("database", True, f"PostgreSQL {version}")
+        return Check("database", False, key="checks.database.bypasses", remedy_key="checks.remedy.role")
+    return Check("database", True, key="checks.database.found", data=found)
 
 
 async def _migrations() -> Check:
     async with raw_connection() as connection:
         current = await connection.scalar(text("SELECT version_num FROM alembic_version"))
-    wanted = wanted_revision()
-    if current != wanted:
-        return Check("migrations", False, f"at {current}, wanted {wanted}", _REMEDIES["migrations"])
-    return Check("migrations", True, f"at {current}")
+    found = {"current": str(current), "wanted": str(wanted_revision())}
+    if found["current"] != found["wanted"]:
+        return Check(
+            "migrations", False, key="checks.migrations.behind", remedy_key="checks.remedy.migrations", data=found
+        )
+    return Check("migrations", True, key="checks.migrations.at", data=found)
 
 
 async def _clock() -> Check:
@@ -150,26 +158,31 @@ async def _clock() -> Check:
         theirs = float(await connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0)
         ours = (before + time.time()) / 2
     apart = abs(theirs - ours)
+    found = {"seconds": round(apart, 1), "milliseconds": round(apart * 1000)}
     if apart > CLOCK_SECONDS:
-        remedy = "Set the clocks of this machine and the database's with NTP."
-        return Check("clock", False, f"{apart:.1f} s apart from the database", remedy)
-    return Check("clock", True, f"{apart * 1000:.0f} ms apart from the database")
+        return Check("clock", False, key="checks.clock.apart", remedy_key="checks.remedy.clock", data=found)
+    return Check("clock", True, key="checks.clock.near", data=found)
 
 
 async def _queue() -> Check:
     state = await queue_state()
-    detail = f"{state.jobs.get('todo', 0)} waiting, {state.jobs.get('failed', 0)} failed"
-    detail += f", {state.workers} worker(s), oldest due for {state.lag_seconds:.0f} s"
+    found = {
+        "todo": state.jobs.get("todo", 0),
+        "failed": state.jobs.get("failed", 0),
+        "count": state.workers,
+        "seconds": round(state.lag_seconds),
+    }
+    remedy = "checks.remedy.more_workers" if state.workers else "checks.remedy.no_worker"
     if state.lag_seconds > LAG_SECONDS:
-        remedy = "Start a worker: 'prumo worker'." if not state.workers else "Start more workers; see the log."
-        return Check("queue", False, detail, remedy)
-    return Check("queue", True, detail)
+        return Check("queue", False, key="checks.queue.state", remedy_key=remedy, data=found)
+    return Check("queue", True, key="checks.queue.state", data=found)
 
 
 async def _storage(settings: Settings) -> Check:
     parts = urlsplit(settings.media_url)
     if parts.scheme != "file":
-        return Check("storage", True, f"{parts.scheme}://{parts.netloc}")
+        place = {"place": f"{parts.scheme}://{parts.netloc}"}
+        return Check("storage", True, key="checks.storage.outside", data=place)
     return await asyncio.to_thread(_try_folder, Path(url2pathname(parts.path)))
 
 
@@ -178,12 +191,13 @@ def _try_folder(folder: Path) -> Check:
     with tempfile.TemporaryFile(dir=folder) as file:
         file.write(b"prumo")
     free = shutil.disk_usage(folder).free
+    found = {"megabytes": free // 1024**2, "folder": str(folder)}
     if free < _FREE_BYTES:
-        return Check("storage", False, f"{free // 1024**2} MB free in {folder}", "Free some space.")
-    return Check("storage", True, f"{free // 1024**2} MB free in {folder}")
+        return Check("storage", False, key="checks.storage.free", remedy_key="checks.remedy.space", data=found)
+    return Check("storage", True, key="checks.storage.free", data=found)
 
 
 async def _redis(url: str) -> Check:
     async with redis.from_url(url, socket_connect_timeout=_TIMEOUT_SECONDS) as client:
         version = (await client.info("server")).get("redis_version", "?")
-    return Check("redis", True, f"Redis {version}")
+    return Check("redis", True, key="checks.redis.found", data={"version": version})

@@ -14,7 +14,7 @@ from tests.architecture.source import ROOT, Source, sources
 
 PLURAL = re.compile(r"_(zero|one|other)$")
 PLACEHOLDER = re.compile(r"\{\{\s*-?\s*(\w+)")
-NAMED_BY = {"t", "notify", "say", "title_key", "key", "label_key"}
+NAMED_BY = {"t", "notify", "say", "title_key", "key", "label_key", "remedy_key"}
 NOT_WORDS = {"json", "js", "jsx", "css", "py", "html"}
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from crm_app.core import checks
 from crm_app.core.database import system_unit_of_work
+from crm_app.core.i18n import translate
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.sql import fetch_value, run
 from crm_app.core.tenancy import Actor
@@ -154,6 +156,21 @@ async def test_usage_health_and_record(open_tab: OpenTab, cookie: str, tenant: T
     record = await open_tab(None, "/platform/trail", cookie=cookie)
     newest = record.state(TrailState)["rows"][0]
     assert (newest["key"], newest["thing"]) == ("platform.action.organization_open", "Agência de Teste")
+
+
+async def test_a_broken_check_is_told_in_the_readers_language(
+    open_tab: OpenTab, cookie: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "wanted_revision", lambda: "9999")
+    tab = await open_tab(None, "/platform/health", cookie=cookie)
+    shown = tab.state(HealthState)
+    assert shown["sound"] is False
+    (broken,) = [one for one in shown["checks"] if one["name"] == "migrations"]
+    assert (broken["ok"], broken["data"]["wanted"]) == (False, "9999")
+    detail, remedy = (translate(broken[key], "pt-BR", **broken["data"]) for key in ("key", "remedy_key"))
+    assert detail.endswith("; o esperado é a 9999")
+    assert remedy == "Rode 'prumo migrate'."
+    assert all(one["remedy_key"] == "" for one in shown["checks"] if one["ok"])
 
 
 async def test_an_old_proof_keeps_the_screen_shut_until_there_is_a_new_one(

@@ -73,7 +73,10 @@ def test_every_command_explains_itself(command: str) -> None:
 def test_an_operators_first_hour(prumo: Prumo) -> None:
     before = prumo("doctor", "--json")
     assert before.returncode == 1
-    assert "migrations" in json.loads(before.stdout)["broken"]
+    told = json.loads(before.stdout)
+    assert "migrations" in told["broken"]
+    (migrations,) = [one for one in told["checks"] if one["name"] == "migrations"]
+    assert migrations["remedy"] == "Run 'prumo migrate'."
 
     migrated = prumo("migrate", "--json")
     assert migrated.returncode == 0, migrated.stderr

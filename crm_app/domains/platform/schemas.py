@@ -102,12 +102,13 @@ class Usage(View):
 
 
 class CheckLine(View):
-    """One thing that the house stands on."""
+    """One thing that the house stands on: what was found, and what to do, as keys that `data` fills."""
 
     name: str
     ok: bool
-    detail: str
-    remedy: str
+    key: str
+    remedy_key: str
+    data: dict[str, Any]
 
 
 class Health(View):

@@ -41,11 +41,9 @@ def health() -> rx.Component:
 
 def _check(one: Any) -> rx.Component:
     name = rx.match(one["name"], *[(known, t(f"platform.check.{known}")) for known in CHECKS], one["name"].to(str))
-    remedy = rx.cond(
-        one["remedy"] != "", rx.el.p(one["remedy"].to(str), class_name="sm", lang="en"), rx.fragment()
-    )
-    # What is amiss is told in the words of `prumo doctor`, which its remedies and the log speak, too.
-    detail = rx.cond(one["ok"], t("platform.health.ok"), rx.el.span(one["detail"].to(str), lang="en"))
+    what_to_do = t(one["remedy_key"].to(str), one["data"])
+    remedy = rx.cond(one["remedy_key"] != "", rx.el.p(what_to_do, class_name="sm"), rx.fragment())
+    detail = rx.cond(one["ok"], t("platform.health.ok"), t(one["key"].to(str), one["data"]))
     return _line(one["ok"].to(bool), name, rx.el.span(detail), remedy)
 
 
