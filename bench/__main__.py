@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from bench.harness import print_report
+from crm_app.config import forget_settings
 
 _NOT_BENCHES = {"harness", "__main__"}
 
@@ -17,11 +18,12 @@ def _names() -> list[str]:
 
 
 def main() -> None:
-    """Run each bench in an event loop of its own."""
+    """Run each bench in an event loop of its own, with the settings of the environment."""
     for name in sys.argv[1:] or _names():
         bench = importlib.import_module(f"bench.{name}")
         if hasattr(bench, "run"):
             print_report(asyncio.run(bench.run()))
+            forget_settings()
 
 
 main()

@@ -94,7 +94,7 @@ async def _serve(what: str, port: int, url: str, organization_id: str) -> None:
         app = ours()
     else:
         app = bare(libpq_url(url), UUID(organization_id))
-    await uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", access_log=False)).serve()
+    await uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", access_log=False)).serve()
 
 
 async def _fire(port: int, path: str, secret: str, first: int) -> None:
