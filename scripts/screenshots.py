@@ -38,6 +38,7 @@ SCREENS = {
     "sso": "/sso",
     "modules": "/settings/modules",
     "platform": "/platform",
+    "platform-plans": "/platform/plans",
     "platform-health": "/platform/health",
 }
 BEFORE_SIGNING_IN = {"login", "signup", "sso"}

@@ -1,5 +1,6 @@
 """What a text that comes from outside may hold. Nothing here escapes: that is the business of who shows it."""
 
+import re
 import unicodedata
 from typing import Any
 
@@ -31,6 +32,12 @@ def tidy_prose(text: Any) -> Any:
     if any(_is_unwanted(character) for character in unified):
         raise PydanticCustomError("control_character", "The text holds characters that cannot be stored")
     return unified
+
+
+def hyphenated(text: str) -> str:
+    """Return a name as addresses write it: ASCII letters, digits, single hyphens; empty when none is left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 LINE = BeforeValidator(tidy_line)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import idna
 
+from crm_app.core.text import hyphenated
 from crm_app.domains.accounts.errors import BadEmail, BadSlug, SlugTaken, WeakPassword
 
 SESSION_LIFETIME = timedelta(days=30)
@@ -74,8 +75,7 @@ def check_password(password: str) -> None:
 
 def slugify(name: str) -> str:
     """Return a name in the form used in addresses: ASCII letters, digits and hyphens, at most 50 characters."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50].strip("-") or "organizacao"
+    return hyphenated(name)[:50].strip("-") or "organizacao"
 
 
 def check_slug(text: str) -> str:

@@ -11,6 +11,16 @@ from crm_app.domains.modules.schemas import ModulesView
 from crm_app.domains.plans.registry import EVERYTHING, KEYS, LIMITS
 
 MOST = 1_000_000_000
+LONGEST_KEY = 40
+
+
+PlanTitle = Annotated[str, Field(min_length=1, max_length=60), LINE]
+
+
+def is_plan_key(key: str) -> bool:
+    """Tell whether a plan can have this key: lower-case ASCII letters, digits and hyphens."""
+    plain = key.replace("-", "")
+    return 2 <= len(key) <= LONGEST_KEY and plain.isascii() and plain.isalnum() and key == key.lower()
 
 
 def _known_modules(keys: list[str]) -> list[str]:
@@ -31,7 +41,7 @@ class PlanDraft(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, Field(min_length=1, max_length=60), LINE]
+    name: PlanTitle
     modules: Annotated[list[str], Field(max_length=100), AfterValidator(_known_modules)]
     limits: Annotated[dict[str, int], AfterValidator(_known_limits)] = {}
     position: Annotated[int, Field(ge=0, le=1000)] = 0

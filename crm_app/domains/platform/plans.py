@@ -40,6 +40,7 @@ from crm_app.domains.platform.plan_schemas import (
     PlanColumn,
     PlanDraft,
     PlanView,
+    is_plan_key,
 )
 
 LONGEST_REASON = 300
@@ -72,7 +73,7 @@ async def save_plan(session: AsyncSession, actor: Actor, *, key: str, version: i
     else was faster, and `EverythingStays`.
     """
     operator = await require_operator(session, actor)
-    if not 2 <= len(key) <= 40 or not key.isascii() or not key.replace("-", "").isalnum() or key != key.lower():
+    if not is_plan_key(key):
         raise Invalid("errors.platform.plan_key", field="key")
     known = {one.key: one for one in await plans.list_plans(session)}
     before = known.get(key)
@@ -101,7 +102,7 @@ async def retire_plan(session: AsyncSession, actor: Actor, *, key: str, version:
     was = PlanView.model_validate(before).model_dump(mode="json")
     outcome = await plan_repository.retire_plan(session, operator, key=key, version=version)
     if outcome != "retired":
-        raise PlanHeld if outcome == "held" else PlanChangedMeanwhile
+        raise PlanHeld if outcome == "held" else PlanChangedMeanwhile("errors.platform.plan_changed_first")
     note_for_platform(session, actor.user_id, "plan.retire", None, before=was, after=None)
 
 

@@ -50,9 +50,10 @@ def platform_frame(content: rx.Component, *, active: str) -> rx.Component:
 def _entries() -> list[NavEntry]:
     return [
         NavEntry("platform.nav.organizations", routes.PLATFORM_HOME, "building-2", alone=True),
+        NavEntry("platform.nav.plans", routes.PLATFORM_PLANS, "package"),
         NavEntry("platform.nav.usage", routes.PLATFORM_USAGE, "chart-column"),
         NavEntry("platform.nav.health", routes.PLATFORM_HEALTH, "heart-pulse"),
-        NavEntry("platform.nav.trail", routes.PLATFORM_TRAIL, "scroll-text"),
+        NavEntry("platform.nav.trail", routes.PLATFORM_TRAIL, "scroll-text", on_phone=False),
     ]
 
 
@@ -94,8 +95,11 @@ def _user_menu() -> rx.Component:
 def _phone_menu() -> rx.Component:
     trigger = rx.el.button(p.icon("menu", 22), rx.el.span(t("shell.nav.more")), type="button")
     home = q.menu_item(t("platform.home"), icon_name="arrow-left", on_select=rx.redirect(routes.HOME))
+    trail = q.menu_item(
+        t("platform.nav.trail"), icon_name="scroll-text", on_select=rx.redirect(routes.PLATFORM_TRAIL)
+    )
     return q.menu(
-        trigger, rx.cond(Gate.has_home, home, rx.fragment()), *_own(), side="top", align="end", width=264
+        trigger, trail, rx.cond(Gate.has_home, home, rx.fragment()), *_own(), side="top", align="end", width=264
     )
 
 

@@ -4,11 +4,12 @@ import reflex as rx
 
 from crm_app.pages import routes
 from crm_app.pages.base import PLATFORM, app_page
-from crm_app.pages.platform import detail, entitlement, health, lists, trail, usage
+from crm_app.pages.platform import detail, entitlement, health, lists, plan_dialogs, plans, trail, usage
 from crm_app.pages.platform.detail_state import OrganizationState
 from crm_app.pages.platform.frame import platform_frame
 from crm_app.pages.platform.health_state import HealthState
 from crm_app.pages.platform.list_state import OrganizationsState
+from crm_app.pages.platform.plans_state import PlansState
 from crm_app.pages.platform.trail_state import TrailState
 from crm_app.pages.platform.usage_state import UsageState
 from crm_app.ui import patterns as q
@@ -67,6 +68,27 @@ def organization() -> rx.Component:
         entitlement.entitlement_dialogs(),
         detail.support_dialog(),
         active=routes.PLATFORM_HOME,
+    )  # fmt: skip
+
+
+@app_page(
+    routes.PLATFORM_PLANS, title_key="platform.plans.title", permission=PLATFORM, on_load=PlansState.load,
+    shell=False,
+)  # fmt: skip
+def all_plans() -> rx.Component:
+    """What each plan holds, and who has it."""
+    return _screen(
+        q.page_header(t("platform.plans.title"), plans.new_button(), crumbs=[t("platform.name")]),
+        rx.el.p(t("platform.plans.lead"), class_name="mut"),
+        q.pane(
+            PlansState.loading, PlansState.failed, PlansState.rows.length() == 0,
+            skeleton=rx.el.div(q.skeleton_rows(8), class_name="pn"),
+            error=q.error_state(PlansState.load),
+            nothing=q.error_state(PlansState.load),
+            content=plans.plans_table(),
+        ),
+        plan_dialogs.plan_dialogs(),
+        active=routes.PLATFORM_PLANS,
     )  # fmt: skip
 
 
