@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import pytest
 import pytest_asyncio
 import structlog
@@ -57,6 +58,13 @@ def postgres() -> Iterator[EmbeddedPostgres]:
     with start_throwaway() as cluster:
         migrate(cluster.url)
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def keeper(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
+    """A connection that sees everything and may do everything, each statement at once."""
+    with psycopg.connect(postgres.admin_url, autocommit=True) as connection:
+        yield connection
 
 
 @pytest_asyncio.fixture(scope="session")

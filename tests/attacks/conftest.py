@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import psycopg
 import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
@@ -64,11 +65,9 @@ async def intruder(db: EmbeddedPostgres) -> World:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def watchman(db: EmbeddedPostgres, victim: World) -> AsyncIterator[Watchman]:
+async def watchman(keeper: psycopg.Connection, victim: World) -> Watchman:
     """Somebody who sees every change to the victim's rows."""
-    watchman = Watchman(db.admin_url, victim)
-    yield watchman
-    watchman.close()
+    return Watchman(keeper, victim)
 
 
 @pytest_asyncio.fixture(params=["all walls", "without row-level security"])

@@ -28,8 +28,10 @@ PERSONAL = {
 """Tables whose rows belong to somebody, by themselves or through what they hang on."""
 
 WIDE = (Role.ADMIN, Role.MANAGER, Role.SALES, Role.VIEWER)
-NARROW = (Role.MANAGER, Role.VIEWER)
-"""What a seller may do, a manager may do as well."""
+NARROW = (Role.MANAGER, Role.SALES)
+"""Who reaches only their own. The manager holds all that can be held with that reach (what a seller or a viewer
+may do, a manager may do, too) but the right to pick up what belongs to nobody, so that nothing at all is theirs.
+The seller has that right, which puts `IS NULL` beside the owner in every statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ async def add_member(session: AsyncSession, tenant: Tenant, name: str, role: Rol
     organization_id = tenant.organization.id
     user = User(email=f"{name}-{organization_id.hex}@exemplo.com.br", name=name, password_hash=PASSWORD_HASH)
     session.add(user)
-    narrow = OwnRole(organization_id=organization_id, name=name, based_on=role, changes=_only_own(role))
+    picks_up = role == Role.SALES
+    changes = _only_own(role, picks_up=picks_up)
+    narrow = OwnRole(organization_id=organization_id, name=name, based_on=role, changes=changes)
     if own:
         session.add(narrow)
     await session.flush()
@@ -79,8 +83,8 @@ async def add_member(session: AsyncSession, tenant: Tenant, name: str, role: Rol
     return Actor(organization_id, user.id, role, frozenset(held), narrowed=matrix.narrowed(held))
 
 
-def _only_own(role: Role) -> dict[str, str]:
-    """Return the changes that leave a role what is its own, without what belongs to nobody."""
+def _only_own(role: Role, *, picks_up: bool) -> dict[str, str]:
+    """Return the changes that leave a role what is its own, with or without what belongs to nobody."""
     held = matrix.default_matrix(role)
     narrowed = {name: Reach.OWN.value for name in held if name in matrix.REACHING}
-    return narrowed | {name: matrix.NONE for name in held if name.endswith(".pickup")}
+    return narrowed | {name: matrix.NONE for name in held if name.endswith(".pickup") and not picks_up}

@@ -62,12 +62,13 @@ SILENT = {
 }
 
 
-@pytest.fixture(autouse=True)
-def in_earnest(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(autouse=True, scope="module")
+def in_earnest() -> Iterator[None]:
     """The demo shows everybody's letters; a house where people work does not. And nobody waits for a vendor."""
     use_settings(demo=False)
-    monkeypatch.setattr("crm_app.pages.channels.connect_state.LOOK_EVERY_SECONDS", 0.01)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crm_app.pages.channels.connect_state.LOOK_EVERY_SECONDS", 0.01)
+        yield
     forget_settings()
 
 
@@ -104,7 +105,7 @@ async def opened(tab: Tab, group: Iterable[Door], world: World) -> list[str]:
     return found
 
 
-async def control(tenant: Tenant, db: EmbeddedPostgres) -> tuple[World, World]:
+async def control(tenant: Tenant) -> tuple[World, World]:
     """Return a world with its owner, and the same with a second member as the one whom ids name."""
     world = await build_world(tenant)
     await mark_people(tenant)
@@ -113,10 +114,9 @@ async def control(tenant: Tenant, db: EmbeddedPostgres) -> tuple[World, World]:
     return world, World(Tenant(tenant.organization, member, ""), world.ids)
 
 
-async def prove(db: EmbeddedPostgres, world: World) -> None:
-    """Let the sessions of a world's owner count as freshly proven, as a thief could find them."""
-    async with await psycopg.AsyncConnection.connect(db.admin_url, autocommit=True) as connection:
-        await connection.execute("UPDATE user_session SET proven_at = now() WHERE user_id = %s", (world.user_id,))
+def prove(keeper: psycopg.Connection, actor: Actor) -> None:
+    """Let somebody's sessions count as freshly proven, as a thief could find them."""
+    keeper.execute("UPDATE user_session SET proven_at = now() WHERE user_id = %s", (actor.user_id,))
 
 
 def test_the_harness_reaches_the_house() -> None:
@@ -129,24 +129,24 @@ def test_the_harness_reaches_the_house() -> None:
 
 @each_state
 async def test_the_same_calls_by_the_owner_have_effect(
-    group: str, open_tab: OpenTab, make_organization: MakeOrganization, db: EmbeddedPostgres
+    group: str, open_tab: OpenTab, make_organization: MakeOrganization, keeper: psycopg.Connection
 ) -> None:
     """The control: attacks that fail because they are badly made would prove nothing."""
-    world, other = await control(await make_organization(), db)
+    world, other = await control(await make_organization())
     # What the platform alone may call is refused to owners, too; its own control is tests/pages/test_platform.py.
     owners = [door for door in GROUPS[group] if door.permission not in {None, PLATFORM}]
     silent = {door.short for door in owners}
-    with Watchman(db.admin_url, world) as watchman:
-        for place in places_of(GROUPS[group][0].state, world):
-            tab = await open_tab(world.tenant.owner, place)
-            await prove(db, world)
-            for door in GROUPS[group]:
-                forget(tab)
-                await knock(tab, door, other)
-                moved = any(event["name"] == "_redirect" for event in tab.events)
-                changed = [delta for delta in tab.deltas if door.state.get_full_name() in delta]
-                if watchman.changes() or world.secret in sent_to(tab) or moved or changed:
-                    silent.discard(door.short)
+    watchman = Watchman(keeper, world)
+    for place in places_of(GROUPS[group][0].state, world):
+        tab = await open_tab(world.tenant.owner, place)
+        prove(keeper, world.tenant.owner)
+        for door in GROUPS[group]:
+            forget(tab)
+            await knock(tab, door, other)
+            moved = any(event["name"] == "_redirect" for event in tab.events)
+            changed = [delta for delta in tab.deltas if door.state.get_full_name() in delta]
+            if watchman.changes() or world.secret in sent_to(tab) or moved or changed:
+                silent.discard(door.short)
     assert silent == {door.short for door in owners} & set(SILENT)
 
 
@@ -161,11 +161,11 @@ async def test_a_stranger_opens_nothing(group: str, open_tab: OpenTab, victim: W
 
 @each_state
 async def test_another_organizations_owner_reaches_nothing(
-    group: str, open_tab: OpenTab, victim: World, intruder: World, watchman: Watchman, db: EmbeddedPostgres
+    group: str, open_tab: OpenTab, victim: World, intruder: World, watchman: Watchman, keeper: psycopg.Connection
 ) -> None:
     for place in places_of(GROUPS[group][0].state, victim):
         tab = await open_tab(intruder.tenant.owner, place)
-        await prove(db, intruder)
+        prove(keeper, intruder.tenant.owner)
         for _ in range(2):  # what the first round has opened, the second one could act on
             for door in GROUPS[group]:
                 await knock(tab, door, victim)
@@ -218,7 +218,7 @@ async def test_who_comes_while_the_tab_is_open_gets_a_tab_of_their_own(
 @each_state
 @pytest.mark.parametrize("role", [role.value for role in WIDE])
 async def test_a_lower_role_opens_only_what_it_holds(
-    role: str, group: str, open_tab: OpenTab, household: Household, db: EmbeddedPostgres
+    role: str, group: str, open_tab: OpenTab, household: Household, keeper: psycopg.Connection
 ) -> None:
     member = household.members[role]
     held = {*member.permissions, "public", "signed_in", "any_session", "any_tab", "held"}
@@ -226,25 +226,25 @@ async def test_a_lower_role_opens_only_what_it_holds(
     if not refused:
         return
     tab = await open_tab(member, places_of(GROUPS[group][0].state, household.world)[-1])
-    with Watchman(db.admin_url, household.world) as watchman:
-        assert await opened(tab, refused, household.world) == []
-        watchman.assert_untouched()
+    watchman = Watchman(keeper, household.world)
+    assert await opened(tab, refused, household.world) == []
+    watchman.assert_untouched()
     assert tab.state(Session)["role"] == role
 
 
 @each_state
 @pytest.mark.parametrize("role", [f"{role.value}, own" for role in NARROW])
 async def test_whoever_reaches_only_their_own_sees_and_changes_nothing_of_a_colleague(
-    role: str, group: str, open_tab: OpenTab, household: Household, db: EmbeddedPostgres
+    role: str, group: str, open_tab: OpenTab, household: Household, keeper: psycopg.Connection
 ) -> None:
-    with Watchman(db.admin_url, household.world, household.watched()) as watchman:
-        for place in places_of(GROUPS[group][0].state, household.colleague):
-            tab = await open_tab(household.members[role], place)
-            await prove(db, World(Tenant(household.world.tenant.organization, household.members[role], ""), {}))
-            for door in GROUPS[group]:
-                await knock(tab, door, household.colleague)
-                assert household.colleague.secret not in sent_to(tab), door.short
-        watchman.assert_untouched()
+    watchman = Watchman(keeper, household.world, household.watched())
+    for place in places_of(GROUPS[group][0].state, household.colleague):
+        tab = await open_tab(household.members[role], place)
+        prove(keeper, household.members[role])
+        for door in GROUPS[group]:
+            await knock(tab, door, household.colleague)
+            assert household.colleague.secret not in sent_to(tab), door.short
+    watchman.assert_untouched()
     assert tab.state(Session)["signed_in"] is True
 
 
@@ -288,7 +288,7 @@ async def comes_back(household: Household) -> AsyncIterator[None]:
 @pytest.mark.parametrize("ending", sorted(ENDINGS))
 @pytest.mark.usefixtures("comes_back")
 async def test_an_open_tab_opens_nothing_once_its_session_is_over(
-    ending: str, group: str, open_tab: OpenTab, household: Household, db: EmbeddedPostgres
+    ending: str, group: str, open_tab: OpenTab, household: Household, keeper: psycopg.Connection
 ) -> None:
     """The socket stays open; what the tab shows goes at once, and its next event is a stranger's."""
     tab = await open_tab(household.members["leaver"], places_of(GROUPS[group][0].state, household.world)[-1])
@@ -296,9 +296,9 @@ async def test_an_open_tab_opens_nothing_once_its_session_is_over(
     await ENDINGS[ending](household)
     await tab.settle()
     forget(tab)
-    with Watchman(db.admin_url, household.world) as watchman:
-        assert await opened(tab, GROUPS[group], household.world) == []
-        watchman.assert_untouched()
+    watchman = Watchman(keeper, household.world)
+    assert await opened(tab, GROUPS[group], household.world) == []
+    watchman.assert_untouched()
     assert household.world.secret not in sent_to(tab)
     assert tab.state(Session)["signed_in"] is False
 
@@ -315,7 +315,13 @@ async def works_again(household: Household, db: EmbeddedPostgres) -> AsyncIterat
 @pytest.mark.parametrize("when", ["while the tab was open", "before"])
 @pytest.mark.usefixtures("works_again")
 async def test_a_suspended_organization_opens_nothing(
-    when: str, group: str, open_tab: OpenTab, household: Household, operator: Actor, db: EmbeddedPostgres
+    when: str,
+    group: str,
+    open_tab: OpenTab,
+    household: Household,
+    operator: Actor,
+    db: EmbeddedPostgres,
+    keeper: psycopg.Connection,
 ) -> None:
     """What its people may still do is leave, and read why."""
     place = places_of(GROUPS[group][0].state, household.world)[-1]
@@ -327,7 +333,7 @@ async def test_a_suspended_organization_opens_nothing(
         await tab.settle()
         forget(tab)
     closed = [door for door in GROUPS[group] if door.permission != HELD]
-    with Watchman(db.admin_url, household.world) as watchman:
-        assert await opened(tab, closed, household.world) == []
-        watchman.assert_untouched()
+    watchman = Watchman(keeper, household.world)
+    assert await opened(tab, closed, household.world) == []
+    watchman.assert_untouched()
     assert household.world.secret not in sent_to(tab)

@@ -92,9 +92,9 @@ class OwnArguments(Arguments):
 class Eyes:
     """Sees whether anything has changed, in the organization or beside it, and whether anything was told."""
 
-    def __init__(self, url: str, world: World) -> None:
-        self._rows = Watchman(url, world)
-        self._connection = psycopg.connect(url, autocommit=True)
+    def __init__(self, keeper: psycopg.Connection, world: World) -> None:
+        self._rows = Watchman(keeper, world)
+        self._connection = keeper
         self._seen = self._look()
         self.heard: list[str] = []
 
@@ -120,20 +120,14 @@ class Eyes:
         await hub.drain()
         assert self.heard == []
 
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._rows.close()
-        self._connection.close()
-
 
 @pytest.fixture
-def eyes(db: EmbeddedPostgres, visited: World) -> Any:
+def eyes(keeper: psycopg.Connection, visited: World) -> Any:
     """What must not see a change."""
-    eyes = Eyes(db.admin_url, visited)
+    eyes = Eyes(keeper, visited)
     end = hub.listen(eyes.hear)
     yield eyes
     end()
-    eyes.close()
 
 
 def guest(owner: Actor, *, barred: bool) -> Actor:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -52,9 +53,10 @@ def secret_of(tenant: Tenant) -> str:
     return f"segredo{tenant.owner.user_id.hex[-8:]}"
 
 
-def tenant_tables() -> list[Table]:
+@cache
+def tenant_tables() -> tuple[Table, ...]:
     """Return every table that carries an organization, those that others point at first."""
-    return [table for table in metadata.sorted_tables if "organization_id" in table.primary_key.columns]
+    return tuple(table for table in metadata.sorted_tables if "organization_id" in table.primary_key.columns)
 
 
 async def build_world(tenant: Tenant, shared: Mapping[str, UUID] | None = None) -> World:
@@ -221,21 +223,37 @@ _BESIDE = {
 }
 
 
+@cache
+def _question(only: tuple[tuple[str, UUID], ...] | None) -> str:
+    """Return the statement that digests every row of an organization and beside it, or one row per table."""
+    own = "organization_id = %(id)s"
+    which = {table.name: own for table in tenant_tables()}
+    if only is not None:
+        which = {name: f"{own} AND id = '{row}'" for name, row in only}
+    parts = {name: f"SELECT t::text AS row FROM {name} t WHERE {rows}" for name, rows in which.items()}
+    if only is None:
+        parts |= _BESIDE
+    return " UNION ALL ".join(
+        f"SELECT '{name}', md5(string_agg(row, '|' ORDER BY row)) FROM ({query}) AS q"
+        for name, query in parts.items()
+    )
+
+
 class Watchman:
     """Sees whether anything of an organization has changed since the last look, whatever the walls.
 
+    `keeper` is a connection that sees everything; all watchmen of a process share it, and its prepared statements.
     With `only`, it sees just those rows, by table: what somebody else in the organization does is their business.
     """
 
-    def __init__(self, url: str, world: World, only: Mapping[str, UUID] | None = None) -> None:
-        self._connection = psycopg.connect(url, autocommit=True)
+    def __init__(self, keeper: psycopg.Connection, world: World, only: Mapping[str, UUID] | None = None) -> None:
+        self._connection = keeper
         self._organization_id = world.tenant.organization.id
-        self._only = only
         rows = self._connection.execute(
             "SELECT id FROM user_session WHERE organization_id = %s", (self._organization_id,)
         )
         self._sessions = [one for (one,) in rows.fetchall()]
-        self._statement = self._question()
+        self._statement = _question(tuple(only.items()) if only is not None else None)
         self._seen = self._look()
         missing = {name for name, rows in self._seen.items() if not rows} - set(_BESIDE)
         assert not missing, "the watchman must see every table"
@@ -248,32 +266,6 @@ class Watchman:
     def assert_untouched(self) -> None:
         """Fail when a row was added, changed or removed."""
         assert self.changes() == []
-
-    def close(self) -> None:
-        """Stop looking."""
-        self._connection.close()
-
-    def __enter__(self) -> "Watchman":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _question(self) -> str:
-        parts = [
-            (table.name, f"SELECT t::text AS row FROM {table.name} t WHERE {self._which(table.name)}")
-            for table in tenant_tables()
-            if self._only is None or table.name in self._only
-        ]
-        if self._only is None:
-            parts += list(_BESIDE.items())
-        return " UNION ALL ".join(
-            f"SELECT '{name}', md5(string_agg(row, '|' ORDER BY row)) FROM ({query}) AS q" for name, query in parts
-        )
-
-    def _which(self, table: str) -> str:
-        own = "organization_id = %(id)s"
-        return own if self._only is None else f"{own} AND id = '{self._only[table]}'"
 
     def _look(self) -> dict[str, str]:
         given = {"id": self._organization_id, "sessions": self._sessions}

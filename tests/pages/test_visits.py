@@ -163,14 +163,6 @@ async def visited(db: EmbeddedPostgres) -> World:
     return await _new_world("vista")
 
 
-@pytest.fixture
-def watch(db: EmbeddedPostgres, visited: World) -> Any:
-    """Somebody who sees every change to its rows."""
-    watchman = Watchman(db.admin_url, visited)
-    yield watchman
-    watchman.close()
-
-
 def _payload(function: Any, world: World) -> dict[str, Any]:
     return {
         name: _value(name, parameter, world)
@@ -191,7 +183,11 @@ def _value(name: str, parameter: inspect.Parameter, world: World) -> Any:
 
 
 async def test_no_handler_changes_anything(
-    open_tab: OpenTab, db: EmbeddedPostgres, visited: World, reflex_app: Any, monkeypatch: pytest.MonkeyPatch
+    open_tab: OpenTab,
+    keeper: psycopg.Connection,
+    visited: World,
+    reflex_app: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Every registered handler, with ids of things that exist, sent by a window with an admin's eyes."""
     from tests.conftest import _add_member
@@ -200,23 +196,21 @@ async def test_no_handler_changes_anything(
     async with unit_of_work(visited.tenant.owner) as session:
         admin, _ = await _add_member(session, visited.tenant.organization, Role.ADMIN)
     looking = await look(open_tab, visited.tenant.owner, admin)
-    watch = Watchman(db.admin_url, visited)
+    watch = Watchman(keeper, visited)
     from reflex_base.registry import RegistrationContext
 
     entries = RegistrationContext.ensure_context().event_handlers
     jobs = f"SELECT count(*) FROM procrastinate_jobs WHERE args::text LIKE '%{visited.tenant.organization.id}%'"
-    with psycopg.connect(db.admin_url, autocommit=True) as connection:
-        before = connection.execute(jobs).fetchone()
-        tried = 0
-        for name, permission in registered_handlers().items():
-            leaves = name.endswith(".leave") and "visiting" in str(permission)
-            if permission is None or permission == PUBLIC or name in FRAMEWORK_EVENTS or leaves:
-                continue
-            payload = _payload(entries[name].handler.fn, visited)
-            await looking.tab.send_raw(name, payload)
-            watch.assert_untouched()
-            tried += 1
-        assert connection.execute(jobs).fetchone() == before
-    watch.close()
+    before = keeper.execute(jobs).fetchone()
+    tried = 0
+    for name, permission in registered_handlers().items():
+        leaves = name.endswith(".leave") and "visiting" in str(permission)
+        if permission is None or permission == PUBLIC or name in FRAMEWORK_EVENTS or leaves:
+            continue
+        payload = _payload(entries[name].handler.fn, visited)
+        await looking.tab.send_raw(name, payload)
+        watch.assert_untouched()
+        tried += 1
+    assert keeper.execute(jobs).fetchone() == before
     assert tried > 100
     assert (await who_is(looking.token)).actor.visit
