@@ -64,9 +64,9 @@ def alert() -> rx.Component:
     return rx.cond(problem != "", words, rx.fragment())
 
 
-def submit(label: Any) -> rx.Component:
-    """The form's button."""
-    return p.button(label, kind="pri", size="lg", full=True, type="submit", loading=busy)
+def submit(label: Any, **props: Any) -> rx.Component:
+    """The form's button; with nothing to fill in it gets `auto_focus`, so that Enter works."""
+    return p.button(label, kind="pri", size="lg", full=True, type="submit", loading=busy, **props)
 
 
 def way_back() -> rx.Component:
@@ -106,13 +106,13 @@ def text_field(name: str, label: Any, *, hint: Any = None, **props: Any) -> rx.C
     return rx.el.div(rx.el.label(label, html_for=name, class_name="lbl"), box, below)
 
 
-def password_field() -> rx.Component:
+def password_field(label: Any, **props: Any) -> rx.Component:
     """A new password, and how soon it would be guessed."""
     eye = p.icon_button("eye", t("auth.show_password"), size="xs", on_click=run("access", "togglePassword"))
     box = p.input_box(
         rx.el.input(
             name="password", type="password", auto_complete="new-password", required=True, id="password",
-            max_length=1000, aria_describedby="password-hint",
+            max_length=1000, aria_describedby="password-hint", **props,
         ),
         eye,
         size="lg",
@@ -121,7 +121,7 @@ def password_field() -> rx.Component:
     level = rx.match(score, (3, "good"), (4, "good"), (2, "fair"), (-1, ""), "poor")
     words = rx.cond(score < 0, t("access.password.hint"), rx.cond(score > 2, t("access.password.good"), reason))
     return rx.el.div(
-        rx.el.label(t("access.password.label"), html_for="password", class_name="lbl"),
+        rx.el.label(label, html_for="password", class_name="lbl"),
         box,
         rx.el.div(*bars, class_name="ac-bars", custom_attrs={"data-level": level, "aria-hidden": "true"}),
         rx.el.p(words, class_name="msg fnt", id="password-hint", aria_live="polite"),

@@ -39,7 +39,7 @@ def reset() -> rx.Component:
     form = AccessForm.create(
         heading(t("access.reset.title"), t("access.reset.lead", email=email)),
         hidden_email(),
-        password_field(),
+        password_field(t("access.password.label"), auto_focus=True),
         alert(),
         submit(t("access.reset.submit")),
         rx.el.p(t("access.reset.others"), class_name="sm fnt ac-center"),
@@ -59,7 +59,7 @@ def magic() -> rx.Component:
     enter = AccessForm.create(
         heading(t("access.enter.title"), t("access.enter.lead", email=email)),
         alert(),
-        submit(t("access.enter.submit")),
+        submit(t("access.enter.submit"), auto_focus=True),
         rx.el.p(t("access.enter.not_me"), class_name="sm fnt ac-center"),
         action="enter",
         holds=True,
@@ -77,7 +77,7 @@ def verify() -> rx.Component:
     form = AccessForm.create(
         heading(t("access.verify.title"), t("access.verify.lead", email=email)),
         alert(),
-        submit(t("access.verify.submit")),
+        submit(t("access.verify.submit"), auto_focus=True),
         action="verify",
         holds=True,
         class_name="in",

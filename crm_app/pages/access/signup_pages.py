@@ -76,7 +76,7 @@ def finish() -> rx.Component:
         text_field("organization", t("access.finish.organization"), max_length=120, auto_complete="organization"),
         text_field("slug", t("access.finish.slug"), hint=t("access.finish.slug_hint"), max_length=50),
         rx.el.div(_time_zone(), _currency(), class_name="ac-two"),
-        password_field(),
+        password_field(t("auth.password")),
         alert(),
         submit(t("access.finish.submit")),
         action="signup/finish",

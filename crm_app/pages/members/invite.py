@@ -38,7 +38,7 @@ def invite_bar() -> rx.Component:
         rx.foreach(InviteState.teams, lambda one: rx.el.option(one["name"], value=one["id"])),
         name="team", default_value="", aria_label=t("members.invite.team"),
     )  # fmt: skip
-    teams = rx.cond(InviteState.teams.length() > 0, rx.el.div(team, class_name="inv-t"), rx.fragment())
+    teams = rx.cond(InviteState.teams.length() > 0, team, rx.fragment())
     days = p.select(
         *[rx.el.option(t("members.invite.days", count=count), value=str(count)) for count in DAYS],
         name="days", default_value="7", aria_label=t("members.invite.good_for"),
@@ -48,7 +48,7 @@ def invite_bar() -> rx.Component:
     problem = rx.el.p(t(InviteState.problem, limit=InviteState.limit), class_name="msg da inv-w", role="alert")
     hint = rx.el.p(t("members.invite.hint"), class_name="sm fnt inv-w")
     line = rx.el.form(
-        emails, roles, days, send, teams, hidden, rx.cond(InviteState.problem != "", problem, hint),
+        emails, roles, teams, days, send, hidden, rx.cond(InviteState.problem != "", problem, hint),
         on_submit=InviteState.send, key=InviteState.round, class_name="inv",
     )  # fmt: skip
     return rx.el.section(line, _outcomes(), class_name="pn", aria_label=t("members.invite.do"))

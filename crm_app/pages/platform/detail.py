@@ -34,10 +34,9 @@ def sheet() -> rx.Component:
 
 def actions() -> rx.Component:
     """What can be done about the whole organization, at the right of the header."""
-    look = p.button(
+    return p.button(
         t("platform.support.do"), icon_name="life-buoy", kind="out", on_click=OrganizationState.ask_support(True)
     )
-    return rx.fragment(state_word(OrganizationState.sheet["state"]), look)
 
 
 def _life() -> rx.Component:

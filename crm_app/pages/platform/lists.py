@@ -24,7 +24,7 @@ def filters() -> rx.Component:
         ),
         p.select(
             rx.el.option(t("platform.list.any_state"), value=""), *states, value=OrganizationsState.wanted,
-            on_change=OrganizationsState.choose, aria_label=t("platform.column.state"),
+            on_change=OrganizationsState.choose, aria_label=t("platform.column.state"), size="s",
         ),
         class_name="plt-filters",
     )  # fmt: skip
@@ -71,7 +71,7 @@ def _row(row: Any) -> rx.Component:
 
 
 def _figure(name: str, value: Any) -> rx.Component:
-    label = rx.el.span(t(f"platform.column.{name}"), class_name="plt-label fnt sm")
+    label = rx.el.span(t(f"platform.figure.{name}"), class_name="plt-label fnt sm")
     return rx.el.span(label, number(value), class_name=f"plt-{name} num")
 
 

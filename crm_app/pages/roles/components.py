@@ -57,13 +57,14 @@ def _card(role: Any) -> rx.Component:
             p.button(t("roles.reset"), size="s", on_click=RolesState.back_to_standard),
             rx.fragment(),
         ),
+        _give(),
         gap="g1",
         class_name="rol-quick",
     )
     locked = q.notice(t("roles.owner_fixed"), icon_name="crown")
     return rx.el.section(
         p.row(rx.el.h3(role_name(role), class_name="tr"), facts, actions, class_name="rol-head"),
-        rx.cond(role["editable"], rx.fragment(quick, _give()), locked),
+        rx.cond(role["editable"], quick, locked),
         class_name="pn rol-card",
     )
 

@@ -1,6 +1,7 @@
 // Accepting an invitation. The link's secret stands behind the hash, so no server sees it before a button is pressed;
 // it is kept in this tab while its owner signs in, and nowhere else.
 import { createElement as h, useEffect, useSyncExternalStore } from "react";
+import i18next from "i18next";
 
 const KEPT = "prumo_invitation";
 let state = { phase: "looking", offer: {}, error: "", busy: false };
@@ -28,7 +29,13 @@ const post = (path, body) =>
     body: JSON.stringify({ token: readToken(), ...body }),
   });
 
-const sentence = async (response) => (await response.json().catch(() => ({}))).detail ?? "";
+/** The words of a failed call, those about a field first; the field itself gets the cursor. */
+const sentence = async (response) => {
+  const told = await response.json().catch(() => ({}));
+  const field = told.fields?.[0];
+  if (field) document.getElementById(field.field)?.focus();
+  return field?.detail ?? told.detail ?? i18next.t("auth.error.server");
+};
 
 const phaseOf = (offer) => {
   if (offer.own && offer.own === offer.email) return "join";

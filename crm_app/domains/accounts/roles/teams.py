@@ -78,14 +78,15 @@ async def put_team_member(
     place = await role_queries.find_team_member(session, team, user_id)
     if place is not None and place.leads == leads:
         return await _view(session, actor, team_id)
-    before = {"leads": place.leads} if place else None
+    before = {"name": team.name, "leads": place.leads} if place else None
     if place is None:
         place = TeamMember(organization_id=team.organization_id, team_id=team.id, user_id=user_id)
         session.add(place)
     place.leads = leads
     await session.flush()
     _tell(session, actor, await role_queries.list_user_ids(session, team))
-    await _audit(session, actor, "team.member", team, before, {"user_id": str(user_id), "leads": leads})
+    after = {"name": team.name, "user_id": str(user_id), "leads": leads}
+    await _audit(session, actor, "team.member", team, before, after)
     return await _view(session, actor, team_id)
 
 
@@ -96,7 +97,7 @@ async def remove_team_member(session: AsyncSession, actor: Actor, *, team_id: UU
         raise NotFound(kind="member")
     _tell(session, actor, await role_queries.list_user_ids(session, team))
     await role_queries.remove_team_member(session, team, user_id)
-    await _audit(session, actor, "team.member", team, {"user_id": str(user_id)}, None)
+    await _audit(session, actor, "team.member", team, {"name": team.name, "user_id": str(user_id)}, None)
     return await _view(session, actor, team_id)
 
 
