@@ -174,11 +174,15 @@ async def session(db: EmbeddedPostgres, actor: Actor) -> AsyncIterator[AsyncSess
 
 
 async def _a_job_is_due() -> bool:
+    """Tell whether a worker would find something, at once or in a moment.
+
+    What stands behind a job that is tried again later, or that waits for an organization at rest, is not due.
+    """
     due = await queue.connector.execute_query_one_async(
         "SELECT EXISTS (SELECT FROM procrastinate_jobs job WHERE status = 'todo' "
         "AND (scheduled_at IS NULL OR scheduled_at <= now()) AND NOT EXISTS (SELECT FROM procrastinate_jobs other "
         "WHERE other.lock = job.lock AND other.id < job.id AND other.status = 'todo' "
-        "AND other.scheduled_at > now() + interval '100 years')) AS due"
+        "AND other.scheduled_at > now() + interval '5 seconds')) AS due"
     )
     return bool(due["due"])
 
