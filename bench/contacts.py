@@ -14,7 +14,7 @@ import psycopg
 import crm_app.domains.models  # noqa: F401
 from bench.api_server import Client, serving_api
 from bench.harness import Report, Row, fresh_database, measure_beside
-from crm_app.api.deps import SESSION_COOKIE
+from crm_app.core.cookies import SESSION
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor
@@ -107,7 +107,7 @@ async def _over_http(report: Report, cluster: EmbeddedPostgres, actor: Actor) ->
     async with system_unit_of_work() as session:
         begun = await enter_with_password(session, email=EMAIL, password=PASSWORD, ip="", user_agent="")
     with serving_api(cluster.app_url) as port:
-        client = await Client(port, f"{SESSION_COOKIE}={begun.token}").connect()
+        client = await Client(port, f"{SESSION.name}={begun.token}").connect()
         async with await psycopg.AsyncConnection.connect(cluster.admin_url) as plain:
             page = f"/api/v1/contacts?limit={PAGE}"
             ours, bare = await measure_beside(

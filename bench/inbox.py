@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql
 import crm_app.domains.models  # noqa: F401
 from bench.api_server import Client, serving_api
 from bench.harness import Report, Row, fresh_database, measure_beside
-from crm_app.api.deps import SESSION_COOKIE
+from crm_app.core.cookies import SESSION
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.queue import close_queue, open_queue
@@ -315,7 +315,7 @@ async def _over_http(
     async with system_unit_of_work() as session:
         begun = await enter_with_password(session, email=email, password=PASSWORD, ip="", user_agent="")
     with serving_api(cluster.app_url) as port:
-        client = await Client(port, f"{SESSION_COOKIE}={begun.token}").connect()
+        client = await Client(port, f"{SESSION.name}={begun.token}").connect()
         try:
             last = f"/api/v1/conversations/{busiest}/messages?limit=100"
             ours, yardstick = await measure_beside(

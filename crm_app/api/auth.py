@@ -5,9 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from crm_app.api.deps import SESSION_COOKIE, WayOut, client_address, same_origin
+from crm_app.api.cookies import drop
+from crm_app.api.deps import WayOut, client_address, same_origin
 from crm_app.api.entry import SignedInView, answer_entry
 from crm_app.api.known_browser import known_browser, remember_browser
+from crm_app.core.cookies import SESSION
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.limits import Throttle
 from crm_app.domains.accounts import service
@@ -69,7 +71,7 @@ async def logout(signed_in: WayOut, response: Response) -> None:
     """End this session and take its cookie back."""
     async with unit_of_work(signed_in.own_actor, in_any_state=True) as session:
         await service.sign_out(session, signed_in.own_actor)
-    response.delete_cookie(SESSION_COOKIE, path="/")
+    drop(response, SESSION)
 
 
 @router.post("/logout-everywhere", status_code=204)
@@ -77,4 +79,4 @@ async def logout_everywhere(signed_in: WayOut, response: Response) -> None:
     """End every session of this user on every device."""
     async with unit_of_work(signed_in.own_actor, in_any_state=True) as session:
         await service.sign_out_everywhere(session, signed_in.own_actor)
-    response.delete_cookie(SESSION_COOKIE, path="/")
+    drop(response, SESSION)

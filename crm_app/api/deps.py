@@ -11,6 +11,7 @@ from fastapi.security import APIKeyCookie
 from structlog.contextvars import bind_contextvars
 
 from crm_app.config import get_settings
+from crm_app.core.cookies import SESSION
 from crm_app.core.errors import Forbidden, Unauthenticated
 from crm_app.core.life_cycle import refusal_of
 from crm_app.core.limits import Throttle
@@ -20,7 +21,6 @@ from crm_app.domains.accounts.factors.errors import FactorRequired
 from crm_app.domains.accounts.schemas import SignedIn
 from crm_app.domains.accounts.sessions.known import known_sessions
 
-SESSION_COOKIE = "prumo_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_TOKEN = 200
 API = "/api/v1/"
@@ -70,8 +70,9 @@ def _is_own_origin(origin: str, host: str) -> bool:
     return origin in get_settings().allowed_origins or (bool(host) and urlsplit(origin).netloc == host)
 
 
-async def _session_of(request: Request) -> SignedIn | None:
-    token = request.cookies.get(SESSION_COOKIE)
+async def session_of(request: Request) -> SignedIn | None:
+    """Return the session behind a call, None for a stranger's."""
+    token = SESSION.read(request.cookies)
     return await known_sessions.resolve(token) if token and len(token) <= MAX_TOKEN else None
 
 
@@ -79,7 +80,7 @@ class _SessionCookie(APIKeyCookie):
     """The session behind the cookie. One dependency does it all: every level of them costs each call time."""
 
     def __init__(self, *, anyhow: bool = False, at_rest: bool = False, visiting: bool = False) -> None:
-        super().__init__(name=SESSION_COOKIE, scheme_name="session", description="Set by `POST /api/auth/login`.")
+        super().__init__(name=SESSION.base, scheme_name="session", description="Set by `POST /api/auth/login`.")
         self._anyhow = anyhow
         self._at_rest = at_rest
         self._visiting = visiting
@@ -87,7 +88,7 @@ class _SessionCookie(APIKeyCookie):
     async def __call__(self, request: Request) -> SignedIn:  # type: ignore[override]
         await same_origin(request)
         address = client_address(request)
-        signed_in = await _session_of(request)
+        signed_in = await session_of(request)
         if signed_in is None:
             bind_contextvars(ip=address)
             await _by_stranger.hit(address)
@@ -142,5 +143,5 @@ HeldActor = Annotated[Actor, Depends(_ActorCookie(at_rest=True))]
 
 async def signed_in_user(request: Request) -> UUID | None:
     """Return who is signed in, as who they are also during a visit; for a route that is open to everybody."""
-    signed_in = await _session_of(request)
+    signed_in = await session_of(request)
     return signed_in.own_actor.user_id if signed_in else None

@@ -8,17 +8,16 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from crm_app.api.deps import SESSION_COOKIE
+from crm_app.api.cookies import drop, put
 from crm_app.api.errors import problem_response
-from crm_app.config import get_settings
 from crm_app.core.clock import utc_now
+from crm_app.core.cookies import SESSION, HouseCookie
 from crm_app.core.database import system_unit_of_work
 from crm_app.domains.accounts import service
 from crm_app.domains.accounts.errors import SecondFactorNeeded
 from crm_app.domains.accounts.schemas import FactorNeeded, NewSession, OrganizationView, UserView
 
-ENTRY_COOKIE = "prumo_entry"
-ENTRY_PATH = "/api/auth"
+ENTRY = HouseCookie("prumo_entry", path="/api/auth")
 """The half-open door is nobody's business but the routes' that close it."""
 
 
@@ -47,14 +46,7 @@ async def answer_entry(request: Request, entry: NewSession | FactorNeeded) -> Re
 def keep_entry(response: Response, entry: NewSession | FactorNeeded) -> None:
     """Put the session, or the sign-in that waits for its second factor, into the browser's cookies."""
     waiting = isinstance(entry, FactorNeeded)
-    response.set_cookie(
-        ENTRY_COOKIE if waiting else SESSION_COOKIE,
-        entry.token,
-        max_age=int((entry.expires_at - utc_now()).total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=get_settings().secure_cookies,
-        path=ENTRY_PATH if waiting else "/",
-    )
+    seconds = (entry.expires_at - utc_now()).total_seconds()
+    put(response, ENTRY if waiting else SESSION, entry.token, seconds=seconds)
     if not waiting:
-        response.delete_cookie(ENTRY_COOKIE, path=ENTRY_PATH)
+        drop(response, ENTRY)

@@ -7,11 +7,11 @@ done on the screen "Perfil e segurança".
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Cookie, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from crm_app.api.deps import MAX_TOKEN, AnySession, HeldSession, client_address, same_origin
-from crm_app.api.entry import ENTRY_COOKIE, SignedInView, answer_entry
+from crm_app.api.entry import ENTRY, SignedInView, answer_entry
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.limits import Throttle
 from crm_app.domains.accounts.factors import passkeys, second_step, step_up
@@ -23,7 +23,13 @@ router = APIRouter(prefix="/api/auth", tags=["auth"], dependencies=[Depends(same
 
 _by_address = Throttle("factor-ip", "60/minute")
 
-EntryToken = Annotated[str, Cookie(alias=ENTRY_COOKIE, max_length=MAX_TOKEN, include_in_schema=False)]
+
+def _waiting_entry(request: Request) -> str:
+    token = ENTRY.read(request.cookies)
+    return token if len(token) <= MAX_TOKEN else ""
+
+
+EntryToken = Annotated[str, Depends(_waiting_entry)]
 
 
 class Code(BaseModel):
@@ -81,7 +87,7 @@ async def _taken(signature: Signature, purpose: Purpose, bound_to: UUID | None) 
 
 # ── the second half of a sign-in ─────────────────────────────────────────────────────────────────
 @router.get("/factor")
-async def waiting_factor(request: Request, token: EntryToken = "") -> Waiting:
+async def waiting_factor(request: Request, token: EntryToken) -> Waiting:
     """Tell which second factors can finish the sign-in that this browser has begun; 401 when there is none."""
     await _by_address.hit(client_address(request))
     async with system_unit_of_work() as session:
@@ -90,7 +96,7 @@ async def waiting_factor(request: Request, token: EntryToken = "") -> Waiting:
 
 
 @router.post("/factor", response_model=SignedInView)
-async def finish_with_code(code: Code, request: Request, token: EntryToken = "") -> Response:
+async def finish_with_code(code: Code, request: Request, token: EntryToken) -> Response:
     """Finish a sign-in with a code. Five attempts, then it begins anew; a code is good for one time."""
     await _by_address.hit(client_address(request))
     async with system_unit_of_work() as session:
@@ -108,7 +114,7 @@ async def finish_with_code(code: Code, request: Request, token: EntryToken = "")
 
 
 @router.post("/factor/passkey/options")
-async def ask_factor_passkey(request: Request, token: EntryToken = "") -> Options:
+async def ask_factor_passkey(request: Request, token: EntryToken) -> Options:
     """Begin to finish a sign-in with a passkey."""
     await _by_address.hit(client_address(request))
     async with system_unit_of_work() as session:
@@ -117,7 +123,7 @@ async def ask_factor_passkey(request: Request, token: EntryToken = "") -> Option
 
 
 @router.post("/factor/passkey", response_model=SignedInView)
-async def finish_with_passkey(signature: Signature, request: Request, token: EntryToken = "") -> Response:
+async def finish_with_passkey(signature: Signature, request: Request, token: EntryToken) -> Response:
     """Finish a sign-in with a passkey."""
     address, browser = client_address(request), _browser(request)
     await _by_address.hit(address)

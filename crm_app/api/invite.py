@@ -8,13 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from crm_app.api.deps import MAX_TOKEN, SESSION_COOKIE, HeldActor, client_address, same_origin
+from crm_app.api.deps import HeldActor, client_address, same_origin, session_of
 from crm_app.api.entry import SignedInView, answer_entry
 from crm_app.core.database import system_unit_of_work
 from crm_app.core.limits import Throttle
 from crm_app.domains.accounts.invitations import accepting
 from crm_app.domains.accounts.invitations.views import InvitationOffer
-from crm_app.domains.accounts.sessions.known import known_sessions
 
 router = APIRouter(prefix="/api/access/invitation", tags=["access"], dependencies=[Depends(same_origin)])
 
@@ -50,8 +49,7 @@ async def look(held: Held, request: Request) -> Looked:
     await _trying.hit(client_address(request))
     async with system_unit_of_work() as session:
         offer = await accepting.read_invitation(session, token=held.token)
-    cookie = request.cookies.get(SESSION_COOKIE, "")
-    signed_in = await known_sessions.resolve(cookie) if cookie and len(cookie) <= MAX_TOKEN else None
+    signed_in = await session_of(request)
     return Looked(
         **offer.model_dump(), own=signed_in.user.email if signed_in and signed_in.actor.visit is None else ""
     )

@@ -11,19 +11,19 @@ from datetime import timedelta
 
 from fastapi import Request, Response
 
-from crm_app.config import get_settings
+from crm_app.api.cookies import put
 from crm_app.core.clock import utc_now
+from crm_app.core.cookies import HouseCookie
 from crm_app.core.signing import sign, verify
 
-COOKIE = "prumo_browser"
-PATH = "/api/auth/login"
+COOKIE = HouseCookie("prumo_browser", path="/api/auth/login")
 LIFETIME = timedelta(days=365)
 _LONGEST = 400
 
 
 def known_browser(request: Request, account: str) -> str | None:
     """Return the name of a browser that has given this account's password before, None for any other."""
-    token = request.cookies.get(COOKIE, "")
+    token = COOKIE.read(request.cookies)
     claims = verify("browser", token) if 0 < len(token) <= _LONGEST else None
     return str(claims["name"]) if claims and claims.get("account") == _digest(account) else None
 
@@ -32,15 +32,7 @@ def remember_browser(response: Response, account: str) -> None:
     """Let the browser carry that it has given this account's password."""
     expires_at = int((utc_now() + LIFETIME).timestamp())
     claims = {"account": _digest(account), "name": secrets.token_urlsafe(12)}
-    response.set_cookie(
-        COOKIE,
-        sign("browser", claims, expires_at=expires_at),
-        max_age=int(LIFETIME.total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=get_settings().secure_cookies,
-        path=PATH,
-    )
+    put(response, COOKIE, sign("browser", claims, expires_at=expires_at), seconds=LIFETIME.total_seconds())
 
 
 def _digest(account: str) -> str:

@@ -6,16 +6,17 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 
+from crm_app.api.cookies import drop, put
 from crm_app.api.deps import client_address
 from crm_app.api.entry import keep_entry
-from crm_app.config import get_settings
+from crm_app.core.cookies import HouseCookie
 from crm_app.core.errors import CrmError
 from crm_app.core.limits import Throttle
 from crm_app.domains.sso import signing_in
 
 router = APIRouter(prefix="/api/auth/sso", tags=["auth"])
 
-SSO_COOKIE = "prumo_sso"
+BEGUN = HouseCookie("prumo_sso", path=router.prefix)
 PAGE = "/sso"
 _by_address = Throttle("sso-address", "60/minute")
 
@@ -32,7 +33,7 @@ async def come_back(request: Request, state: Word = "", code: Word = "", error: 
             state=state,
             code=code,
             problem=error,
-            verifier=request.cookies.get(SSO_COOKIE, ""),
+            verifier=BEGUN.read(request.cookies),
             ip=address,
             user_agent=request.headers.get("user-agent", ""),
         )
@@ -40,7 +41,7 @@ async def come_back(request: Request, state: Word = "", code: Word = "", error: 
         return _explain(problem)
     response = RedirectResponse(path, status_code=303)
     keep_entry(response, begun)
-    response.delete_cookie(SSO_COOKIE, path=router.prefix)
+    drop(response, BEGUN)
     return response
 
 
@@ -54,15 +55,7 @@ async def go_out(request: Request, slug: str, to: Word = "/") -> RedirectRespons
         return _explain(problem, slug)
     response = RedirectResponse(begun.address, status_code=303)
     response.headers["cache-control"] = "no-store"
-    response.set_cookie(
-        SSO_COOKIE,
-        begun.verifier,
-        max_age=int(signing_in.LIFETIME.total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=get_settings().secure_cookies,
-        path=router.prefix,
-    )
+    put(response, BEGUN, begun.verifier, seconds=signing_in.LIFETIME.total_seconds())
     return response
 
 

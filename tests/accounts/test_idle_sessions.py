@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from crm_app.api.deps import SESSION_COOKIE
 from crm_app.core.clock import utc_now
+from crm_app.core.cookies import SESSION
 from crm_app.core.database import system_unit_of_work
 from crm_app.domains.accounts.models import UserSession
 from crm_app.domains.accounts.rules import SESSION_IDLE, SESSION_LIFETIME
@@ -37,12 +37,12 @@ async def test_signing_in_begins_a_new_session_whatever_the_browser_brings(
 ) -> None:
     """Session fixation: a token that somebody has planted beforehand is not the one that signs in."""
     planted = "x" * 43
-    stranger.cookies.set(SESSION_COOKIE, planted)
+    stranger.cookies.set(SESSION.name, planted)
     login = {"email": tenant.owner_email, "password": PASSWORD}
     first = await stranger.post("/api/auth/login", json=login)
     second = await stranger.post("/api/auth/login", json=login)
-    tokens = {one.cookies[SESSION_COOKIE] for one in (first, second)}
+    tokens = {one.cookies[SESSION.name] for one in (first, second)}
     assert len(tokens | {planted}) == 3
     thief = await client_for(None)
-    thief.cookies.set(SESSION_COOKIE, planted)
+    thief.cookies.set(SESSION.name, planted)
     assert (await thief.get("/api/v1/me")).status_code == 401

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from crm_app.api.known_browser import COOKIE, PATH
+from crm_app.api.known_browser import COOKIE
 from crm_app.core.database import unit_of_work
 from crm_app.core.sql import fetch_all
 from crm_app.domains.accounts.entry.refusals import SLIPS
@@ -63,7 +63,7 @@ async def test_who_shares_an_address_with_an_attacker_still_gets_in(
     assert await try_password(owner, tenant.owner_email, PASSWORD) == 200
     # The cookie speaks for one account and cannot be made by oneself; who carries it guesses no faster.
     assert await try_password(colleague, tenant.owner_email, PASSWORD) == 429
-    attacker.cookies.set(COOKIE, "e30.AAAA", domain="localhost.local", path=PATH)
+    attacker.cookies.set(COOKIE.name, "e30.AAAA", domain="localhost.local", path=COOKIE.path)
     assert await try_password(attacker, tenant.owner_email, PASSWORD) == 429
     tries = [await try_password(owner, tenant.owner_email, "errada-errada") for _ in range(12)]
     assert 429 in tries[8:]

@@ -8,8 +8,8 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from crm_app.api.app import build_api
-from crm_app.api.deps import SESSION_COOKIE
 from crm_app.core.clock import utc_now
+from crm_app.core.cookies import SESSION
 from crm_app.core.database import system_unit_of_work
 from crm_app.core.limits import forget_limits
 from crm_app.core.postgres import EmbeddedPostgres
@@ -51,7 +51,7 @@ async def client_for(api_app: FastAPI) -> AsyncIterator[ClientFor]:
 
     async def make(actor: Actor | None) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=api_app, raise_app_exceptions=False)
-        cookies = {SESSION_COOKIE: await begin_session(actor)} if actor else None
+        cookies = {SESSION.name: await begin_session(actor)} if actor else None
         client = httpx.AsyncClient(transport=transport, base_url=BASE, cookies=cookies)
         opened.append(client)
         return client

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from sqlalchemy import update
 
-from crm_app.api.deps import SESSION_COOKIE
 from crm_app.config import forget_settings, use_settings
 from crm_app.core.clock import utc_now
+from crm_app.core.cookies import SESSION
 from crm_app.core.database import set_scope, system_unit_of_work
 from crm_app.core.limits import forget_limits
 from crm_app.core.mail.outbox import list_demo_mail
@@ -155,7 +155,7 @@ async def test_the_second_factor_is_asked_for_all_the_same(
     body = {"token": token} if "enter" in path else {"token": token, "password": GOOD}
     answer = await stranger.post(path, json=body)
     assert (answer.status_code, answer.json()["code"]) == (401, "second_factor_needed")
-    assert SESSION_COOKIE not in stranger.cookies
+    assert SESSION.name not in stranger.cookies
     assert (await stranger.get("/api/v1/me")).status_code == 401
 
 

@@ -1,14 +1,16 @@
 """What every route has in common: problems, languages, origins, limits, sessions."""
 
 import re
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from crm_app.api import deps
 from crm_app.api.errors import MEDIA_TYPE
-from crm_app.config import Settings
+from crm_app.config import Settings, forget_settings, use_settings
 from crm_app.core.limits import Throttle
+from crm_app.pages.session.known import session_token
 from tests.api.clients import ClientFor
 from tests.conftest import PASSWORD, Tenant
 
@@ -112,6 +114,14 @@ async def test_problems_speak_the_callers_language(
     assert response.json()["detail"].startswith(detail)
 
 
+@pytest.fixture
+def over_https() -> Iterator[None]:
+    """People reach Prumo over HTTPS."""
+    use_settings(public_url="https://crm.example.com")
+    yield
+    forget_settings()
+
+
 @pytest.mark.parametrize("token", ["", "x", "x" * 5000, "0" * 43, "é"])
 async def test_a_session_that_is_none(stranger: httpx.AsyncClient, token: str) -> None:
     response = await stranger.get("/api/v1/me", headers={"cookie": f"prumo_session={token}".encode()})
@@ -151,6 +161,25 @@ async def test_signing_in_and_out(stranger: httpx.AsyncClient, tenant: Tenant) -
     assert (await stranger.post("/api/auth/logout")).status_code == 204
     stranger.cookies.set("prumo_session", token)
     is_problem(await stranger.get("/api/v1/me"), 401, "unauthenticated")
+
+
+@pytest.mark.usefixtures("over_https")
+async def test_over_https_the_cookie_is_this_hosts_alone(stranger: httpx.AsyncClient, tenant: Tenant) -> None:
+    credentials = {"email": tenant.owner_email, "password": PASSWORD}
+    response = await stranger.post("/api/auth/login", json=credentials)
+    given = {one.partition("=")[0]: one for one in response.headers.get_list("set-cookie")}
+    attributes = {part.strip().lower() for part in given["__Host-prumo_session"].split(";")[1:]}
+    assert {"secure", "httponly", "samesite=lax", "path=/"} <= attributes
+    assert not any(part.startswith("domain") for part in attributes)
+    assert "Secure" in given["__Secure-prumo_browser"]
+    token = given["__Host-prumo_session"].partition("=")[2].partition(";")[0]
+    for name, status in (("__Host-prumo_session", 200), ("prumo_session", 401)):  # the bare name could be planted
+        answer = await stranger.get("/api/v1/me", headers={"cookie": f"{name}={token}"})
+        assert answer.status_code == status
+        assert session_token(f"theme=dark; {name}={token}") == (token if status == 200 else "")
+    out = await stranger.post("/api/auth/logout", headers={"cookie": f"__Host-prumo_session={token}"})
+    assert "__Host-prumo_session=" in out.headers["set-cookie"]
+    assert "Secure" in out.headers["set-cookie"]  # a browser heeds no other
 
 
 async def test_a_wrong_password_and_then_too_many(stranger: httpx.AsyncClient, tenant: Tenant) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from crm_app.api.deps import SESSION_COOKIE
 from crm_app.config import forget_settings, use_settings
+from crm_app.core.cookies import SESSION
 from tests.accounts.test_invitations import STRONG, address, invited, link_in_mail
 from tests.api.clients import ClientFor
 from tests.conftest import MakeActor, Tenant
@@ -39,7 +39,7 @@ async def test_an_invitation_over_http(client: Any, stranger: Any, tenant: Tenan
     new = {"token": token, "name": "Nova", "password": STRONG}
     accepted = await stranger.post(f"{PAGE}/accept", json=new)
     assert accepted.status_code == 200
-    assert stranger.cookies.get(SESSION_COOKIE)
+    assert stranger.cookies.get(SESSION.name)
     assert (await stranger.get("/api/v1/me")).json()["organization"]["id"] == str(tenant.organization.id)
     again = await stranger.post(f"{PAGE}/accept", json=new)
     assert (again.status_code, again.json()["code"]) == (410, "used_token")

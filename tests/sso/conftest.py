@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from crm_app.api.deps import SESSION_COOKIE
 from crm_app.config import forget_settings, get_settings, use_settings
+from crm_app.core.cookies import SESSION
 from crm_app.domains.sso import oidc, settings
 from crm_app.domains.sso.schemas import ProviderSettings, ProviderView
 from tests.api.clients import ClientFor, api_app, client_for
@@ -60,7 +60,7 @@ class Walker:
 
     @property
     def session(self) -> str | None:
-        return self.client.cookies.get(SESSION_COOKIE)
+        return self.client.cookies.get(SESSION.name)
 
 
 def problem_of(answer: httpx.Response) -> str:
