@@ -53,6 +53,11 @@ class Settings(BaseSettings):
 
     A hundred a second are more than a person's scripts need, and few enough that a small server serves others."""
 
+    event_rate: str = "3000/minute"
+    """Events of one session over its websockets (`PRUMO_EVENT_RATE`), or of one address that is not signed in.
+
+    Fifty a second are far more than hands do in all of a person's tabs."""
+
     undo_send_seconds: int = Field(5, ge=0, le=30)
     """How long a message from the composer waits so that it can be taken back (`PRUMO_UNDO_SEND_SECONDS`)."""
 

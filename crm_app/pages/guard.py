@@ -12,6 +12,9 @@ from reflex_base.event import Event, EventSpec
 from reflex_base.event.context import EventContext
 from structlog.contextvars import bind_contextvars
 
+from crm_app.config import get_settings
+from crm_app.core.errors import TooManyRequests
+from crm_app.core.limits import Throttle
 from crm_app.domains.accounts.schemas import SignedIn
 from crm_app.pages.current import bind_actor
 from crm_app.pages.policy import (
@@ -31,6 +34,8 @@ from crm_app.pages.session.state import Session, binding
 from crm_app.pages.session.toasts import notify
 
 log = structlog.get_logger(__name__)
+
+_by_sender = Throttle("events", lambda: get_settings().event_rate)
 
 _ROOT = "reflex___state____state"
 HYDRATE = f"{_ROOT}.hydrate_and_load"
@@ -52,6 +57,10 @@ class Guard(Middleware):
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:  # noqa: ARG002
         """Let the event pass (None), or answer it instead of its handler."""
         signed_in = await _recognise()
+        try:
+            await _count(signed_in)
+        except TooManyRequests as hurry:
+            return StateUpdate(events=_events(notify(hurry.key, tone="error", **hurry.data)))
         bind_actor(signed_in.actor if signed_in else None)
         root = state._get_root_state()
         wiped = await _bind_tab(root, signed_in, fresh=event.name == HYDRATE)
@@ -129,6 +138,14 @@ async def _recognise() -> SignedIn | None:
         user_id=str(signed_in.actor.user_id) if signed_in else "",
     )
     return signed_in
+
+
+async def _count(signed_in: SignedIn | None) -> None:
+    """Count what came over the socket; what handlers send on by themselves is not anybody's hurry."""
+    context = EventContext.get()
+    if context.parent_txid is None:
+        address = f"ip:{context.router_data.get('ip', '')}"
+        await _by_sender.hit(str(signed_in.own_actor.session_id) if signed_in else address)
 
 
 async def _bind_tab(root: BaseState, signed_in: SignedIn | None, *, fresh: bool) -> bool:

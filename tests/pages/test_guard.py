@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from crm_app.core.database import unit_of_work
+from crm_app.core.limits import Throttle
 from crm_app.domains.accounts import service
 from crm_app.domains.accounts.permissions import ALL_PERMISSIONS
+from crm_app.pages import guard
 from crm_app.pages.base import pages
 from crm_app.pages.guard import FRAMEWORK_EVENTS, HYDRATE
 from crm_app.pages.policy import (
@@ -59,6 +61,28 @@ def test_no_handler_is_a_setter(reflex_app: Any) -> None:
 
 def test_framework_names_exist(reflex_app: Any) -> None:
     assert set(registered_handlers()) >= FRAMEWORK_EVENTS
+
+
+async def test_a_flood_of_events_is_not_carried_out(
+    open_tab: OpenTab, actor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab, stranger = await open_tab(actor), await open_tab(None)
+    monkeypatch.setattr(guard, "_by_sender", Throttle("events-flood", "5/minute"))
+    for _ in range(8):
+        await tab.send(Sample.somebody)
+    assert tab.state(Sample)["calls"] == ["somebody"] * 5
+    assert tab.toasts()[-1] == "errors.too_many_requests"
+    await stranger.send(Sample.anybody)  # somebody else is not held up
+    assert stranger.state(Sample)["calls"] == ["anybody"]
+
+
+async def test_what_handlers_send_on_is_nobodys_hurry(
+    open_tab: OpenTab, actor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "_by_sender", Throttle("events-chain", "2/minute"))
+    tab = await open_tab(actor)  # loading a page sends on
+    await tab.send(Sample.somebody)
+    assert tab.state(Sample)["calls"] == ["somebody"]
 
 
 async def test_signed_out_reaches_only_public_handlers(open_tab: OpenTab) -> None:
@@ -216,8 +240,6 @@ async def test_undo_runs_through_the_guard(open_tab: OpenTab, actor: Any) -> Non
 
 
 async def test_the_guard_costs_less_than_a_millisecond(open_tab: OpenTab, actor: Any, reflex_app: Any) -> None:
-    from crm_app.pages import guard
-
     token = await session_token_for(actor)
     await guard.known_sessions.resolve(token)
     started = time.perf_counter()
