@@ -9,7 +9,9 @@ from crm_app.core.queue import job
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.entry.links import LINK_JOB, NOTE_RESET_JOB, Kind, note_reset, send_link
 from crm_app.domains.accounts.entry.tokens import forget_tokens
+from crm_app.domains.accounts.factors import lost
 from crm_app.domains.accounts.factors.second_step import forget_waiting
+from crm_app.domains.accounts.permissions import system_actor
 from crm_app.domains.accounts.visits.service import end_visit
 from crm_app.domains.accounts.visits.steps import END_JOB
 from jobs.ticks import every
@@ -32,6 +34,14 @@ async def note(organization_id: str, user_id: str, ip: str) -> None:
     actor = Actor(UUID(organization_id), UUID(user_id), "member", frozenset())
     async with unit_of_work(actor) as session:
         await note_reset(session, actor)
+
+
+@job(lost.NOTE_JOB, retry=3)
+async def note_lost(organization_id: str, user_id: str) -> None:
+    """Write down in one organization that a member's second factors were taken away."""
+    actor = system_actor(UUID(organization_id))
+    async with unit_of_work(actor) as session:
+        await lost.note_forgotten(session, actor, user_id=UUID(user_id))
 
 
 @job("accounts.forget_tokens")

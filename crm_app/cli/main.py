@@ -6,7 +6,7 @@ from collections.abc import Callable
 import typer
 from pydantic import ValidationError
 
-from crm_app.cli import audit, data, doctor, platform_admin, processes, run
+from crm_app.cli import accounts, audit, data, doctor, platform_admin, processes, run
 from crm_app.cli.output import Exit, complain
 from crm_app.core.errors import CrmError
 from crm_app.core.operator_errors import OperatorError
@@ -20,7 +20,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 could not, 2 wrong usage, 3 input refused.",
 )
 
-for module in (run, processes, data, audit, platform_admin, doctor):
+for module in (run, processes, data, accounts, audit, platform_admin, doctor):
     module.add_to(app)
 
 

@@ -61,8 +61,13 @@ def _change(email: str, statement: str, action: str) -> bool:
             raise typer.Exit(complain(f"Nobody has an account with {email}.", code=Exit.REFUSED))
         changed = owner.execute(statement, (found[0],)).rowcount == 1
         if changed:
-            owner.execute(_NOTE, (new_id(), action, Jsonb({"email": found[1]})))
+            note(owner, action, email=found[1])
         return changed
+
+
+def note(owner: psycopg.Connection[Any], action: str, *, email: str) -> None:
+    """Write into the platform's record what whoever runs the machine did about an account."""
+    owner.execute(_NOTE, (new_id(), action, Jsonb({"email": email})))
 
 
 def list_admins(as_json: AsJson = False) -> None:

@@ -1,7 +1,7 @@
 """Signing in with two factors, over HTTP: codes, recovery codes, passkeys, and everything that is none of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,15 +14,19 @@ from sqlalchemy import text, update
 from crm_app.core.clock import utc_now
 from crm_app.core.database import set_scope, system_unit_of_work, unit_of_work
 from crm_app.core.errors import NotFound
+from crm_app.core.mail.outbox import list_demo_mail
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import service
 from crm_app.domains.accounts.factors import policy as factor_policy
 from crm_app.domains.accounts.factors import second_step
 from crm_app.domains.accounts.factors import service as own_factors
+from crm_app.domains.accounts.factors.lost import forget_lost_factors
 from crm_app.domains.accounts.factors.models import PasskeyChallenge, PendingEntry
 from crm_app.domains.accounts.models import UserSession
 from crm_app.domains.accounts.sessions import service as own_sessions
+from crm_app.domains.accounts.trail.reading import list_entries
+from crm_app.domains.accounts.trail.schemas import AuditFilter
 from tests.api.clients import ClientFor
 from tests.conftest import PASSWORD, Tenant
 from tests.fakes.authenticator import BACKED_UP, BACKUP_ELIGIBLE, PRESENT, VERIFIED, Authenticator
@@ -127,6 +131,31 @@ async def test_a_recovery_code_opens_once_and_is_kept_as_a_hash(person: Person, 
         kept = (await session.execute(text("SELECT string_agg(code_hash::text, '') FROM recovery_code"))).scalar()
     assert tuple(rows) == (10, 1)
     assert codes[0].encode().hex() not in str(kept)
+
+
+async def test_who_has_lost_everything_is_helped_by_the_operator(
+    person: Person, run_jobs: Callable[[], Awaitable[None]]
+) -> None:
+    client = await person.inside()
+    _, codes = await person.add_totp(client)
+    waiting = await person.stranger()
+    await person.knock(waiting)
+    async with system_unit_of_work() as session:
+        assert await forget_lost_factors(session, email=person.tenant.owner_email.upper()) == {"totp", "recovery"}
+    assert (await client.get("/api/v1/me")).status_code == 401
+    answer = await waiting.post("/api/auth/factor", json={"kind": "recovery", "code": codes[0]})
+    is_refused(answer, 401, "entry_over")
+    await person.inside()  # the password alone opens again
+    async with system_unit_of_work() as session:
+        letters = await list_demo_mail(session)
+    assert "factors_forgotten" in [one.kind for one in letters if one.recipient == person.tenant.owner_email]
+    await run_jobs()
+    async with unit_of_work(person.tenant.owner) as session:  # and the organization's trail tells it
+        told = await list_entries(session, person.tenant.owner, criteria=AuditFilter(action="factor.forgotten"))
+    assert [(one.user_id, one.entity_id) for one in told.items] == [(None, person.tenant.owner.user_id)]
+    with pytest.raises(NotFound):
+        async with system_unit_of_work() as session:
+            await forget_lost_factors(session, email="ninguem@exemplo.com.br")
 
 
 async def test_five_attempts_and_it_begins_anew(person: Person) -> None:

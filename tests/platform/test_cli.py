@@ -25,7 +25,7 @@ from crm_app.core.postgres import EmbeddedPostgres, start_throwaway
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ["run", "dev", "build", "migrate", "seed-demo", "create-organization", "create-channel", "worker"]
-COMMANDS += ["scheduler", "doctor", "serve", "audit", "platform-admin"]
+COMMANDS += ["scheduler", "doctor", "serve", "audit", "platform-admin", "forget-factors"]
 Prumo = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -222,6 +222,9 @@ def test_who_runs_the_platform_is_decided_here(prumo: Prumo) -> None:
     assert "NO second factor" in prumo("platform-admin", "list").stdout
     assert json.loads(prumo("platform-admin", "revoke", "--email", "ana@plat.example", "--json").stdout)["changed"]
     assert json.loads(prumo("platform-admin", "list", "--json").stdout)["admins"] == []
+    forgotten = prumo("forget-factors", "--email", "Ana@plat.example", "--json")
+    assert json.loads(forgotten.stdout) == {"email": "Ana@plat.example", "forgotten": []}, forgotten.stderr
+    assert prumo("forget-factors", "--email", "nobody@plat.example").returncode == 3
     nobody = prumo("platform-admin", "grant", "--email", "nobody@plat.example")
     assert nobody.returncode == 3
     assert "Nobody has an account" in nobody.stderr

@@ -48,13 +48,13 @@ PATHS: Final[Mapping[Kind, str]] = MappingProxyType(
 LIFETIMES: Final[Mapping[Kind, timedelta]] = MappingProxyType(
     {
         "reset": timedelta(hours=1),
-        "magic": timedelta(minutes=20),
+        "magic": timedelta(minutes=10),
         "verify": timedelta(days=2),
         "signup": timedelta(days=2),
     }
 )
 MOST_LINKS = 3
-WINDOW = timedelta(minutes=15)
+WINDOW = timedelta(minutes=8)
 """An address gets so many links in this time and no more. It is shorter than any link's life: whoever is kept from
 another link, say because a stranger asked for three, has three in the mailbox that work."""
 
