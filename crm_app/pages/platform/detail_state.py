@@ -38,6 +38,8 @@ class OrganizationState(PlatformState, rx.State):
     async def load(self) -> Any:
         """Read the organization of the address, and then its plan; runs on load and on retry."""
         self.loading, self.changing = True, ""
+        entitlement: Any = await self.get_state(EntitlementState)
+        entitlement.loading = True  # until it is read, what it shows may be another organization's
         await self._read(OrganizationState.load)
         gate: Any = await self.get_state(Gate)
         return None if gate.locked or self.missing else EntitlementState.load

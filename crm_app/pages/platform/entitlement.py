@@ -17,10 +17,22 @@ _OFFERED = [module for module in MODULES if module.access is not Access.BASIC]
 
 def entitlement_panel() -> rx.Component:
     """The plan, the modules that come of it, and what was given."""
+    opening = ~EntitlementState.is_hydrated | EntitlementState.loading  # which closes what was asked before
     head = p.row(
-        p.button(t("platform.plan.change"), kind="out", size="s", on_click=EntitlementState.ask("plan")),
         p.button(
-            t("platform.plan.give"), kind="out", size="s", icon_name="plus", on_click=EntitlementState.ask("grant")
+            t("platform.plan.change"),
+            kind="out",
+            size="s",
+            disabled=opening,
+            on_click=EntitlementState.ask("plan"),
+        ),
+        p.button(
+            t("platform.plan.give"),
+            kind="out",
+            size="s",
+            icon_name="plus",
+            disabled=opening,
+            on_click=EntitlementState.ask("grant"),
         ),
         gap="g1",
         class_name="wrap",

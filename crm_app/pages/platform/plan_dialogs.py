@@ -23,12 +23,12 @@ TYPED = PlansState.typed
 def plan_dialogs() -> rx.Component:
     """All of them; at most one is open."""
     reviewing = PlansState.asking == "review"
-    fields = rx.cond(
-        ONE["version"].to(int) > 0, t("platform.plans.edit", name=ONE["name"]), t("platform.plans.new")
-    )
+    known = ONE["version"].to(int) > 0
+    fields = rx.cond(known, t("platform.plans.edit", name=ONE["name"]), t("platform.plans.new"))
+    looked_at = rx.cond(known, t("platform.plans.review_title"), t("platform.plans.review_new"))
     editor = q.dialog(
         rx.cond(reviewing, _review(), _form()),
-        title=rx.cond(reviewing, t("platform.plans.review_title"), fields),
+        title=rx.cond(reviewing, looked_at, fields),
         open=(PlansState.asking == "form") | reviewing,
         on_open_change=PlansState.close,
         footer=rx.cond(reviewing, _review_footer(), _form_footer()),
@@ -180,10 +180,14 @@ def _review() -> rx.Component:
 
 
 def _change(one: Any) -> rx.Component:
-    return rx.el.li(
-        rx.el.span(_subject(one), class_name="f1"),
+    was = rx.fragment(
         rx.el.span(_value(one, one["before"], old=True), class_name="was", dir="auto"),
         p.icon("arrow-right", 14, class_name="fnt"),
+    )
+    new = (ONE["version"].to(int) == 0) & (one["kind"] != "is_default")
+    return rx.el.li(
+        rx.el.span(_subject(one), class_name="f1"),
+        rx.cond(new, rx.fragment(), was),
         rx.el.span(_value(one, one["after"], old=False), class_name="now", dir="auto"),
     )
 
@@ -211,7 +215,7 @@ def _value(one: Any, value: Any, *, old: bool) -> rx.Var:
     most = rx.cond(value.to(int) < 0, t("modules.unlimited"), number(value.to(int)))
     return rx.match(
         one["kind"],
-        ("name", rx.cond(value.to(str) == "", "–", value.to(str))),
+        ("name", value.to(str)),
         ("everything", held),
         ("module", rx.match(value, *whom, t("modules.for.nobody"))),
         ("limit", most),

@@ -18,8 +18,8 @@ Numbers = dict[str, int]
 def new_button() -> rx.Component:
     """The way to another plan, once the others are known."""
     return p.button(
-        t("platform.plans.new"), kind="pri", icon_name="plus", disabled=PlansState.loading | PlansState.failed,
-        on_click=PlansState.begin,
+        t("platform.plans.new"), kind="pri", icon_name="plus", on_click=PlansState.begin,
+        disabled=~PlansState.is_hydrated | PlansState.loading | PlansState.failed,
     )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def _head(plan: Any) -> rx.Component:
     )
     edit = p.button(
         t("platform.plans.change"), kind="out", size="s", on_click=PlansState.edit(plan["key"].to(str)),
-        aria_label=t("platform.plans.edit", name=plan["name"].to(str)),
+        disabled=~PlansState.is_hydrated, aria_label=t("platform.plans.edit", name=plan["name"].to(str)),
     )  # fmt: skip
     begins = rx.cond(plan["is_default"].to(bool), p.chip(t("platform.plans.default"), tone="ac"), rx.fragment())
     return rx.el.div(
