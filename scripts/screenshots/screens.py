@@ -115,5 +115,6 @@ async def open_screen(page: Page, screen: Screen, known: People) -> None:
     await page.wait_for_timeout(QUIET_MILLISECONDS)
     if screen.then is not None:
         await screen.then(page, known)
+        await page.mouse.move(1, 1)  # nothing looks pointed at
         await page.wait_for_load_state("networkidle")
         await page.wait_for_timeout(QUIET_MILLISECONDS)
