@@ -1,10 +1,11 @@
-"""Seeing the app as a member sees it, in a real browser: begun in the list of members, left with a click."""
+"""Visits in a real browser: an admin sees as a member sees; the platform's support looks, and is shown out."""
 
 import re
 
 import pytest
 from playwright.async_api import Page, expect
 
+from crm_app.demo.platform import EMAIL as OPERATOR
 from tests.browser.conftest import Open
 
 ADMIN, NAME = "camila@horizonte.demo", "Bruna Tavares"
@@ -56,3 +57,19 @@ async def test_every_window_says_so(open_window: Open) -> None:
     for window, left in ((page, ROUTE), (second, "/contacts")):  # a window that is under way closes badly
         await window.wait_for_url(lambda url, left=left: not url.endswith(left))
         await window.wait_for_load_state("networkidle")
+
+
+async def test_support_looks_and_is_shown_out(open_window: Open) -> None:
+    owner = await open_window("marina@horizonte.demo", "/contacts")
+    operator = await open_window(OPERATOR, "/platform", fresh_session=True)
+    await operator.locator("li > a.plt-row", has_text="Agência Horizonte").click()
+    await operator.get_by_role("button", name="Entrar para ver").click()
+    await operator.fill("textarea[name=reason]", "O canal não entrega")
+    await operator.get_by_role("dialog").get_by_role("button", name="Entrar para ver").click()
+    await expect(operator.locator(".stripe")).to_contain_text("como suporte")
+    await expect(owner.locator(".stripe")).to_contain_text("O canal não entrega")
+
+    await owner.locator(".stripe button").click()
+    await expect(owner.locator(".stripe")).to_have_count(0)
+    await expect(operator.locator(".stripe")).to_have_count(0)
+    await operator.wait_for_load_state("networkidle")  # a window that is under way closes badly

@@ -29,7 +29,7 @@ def _form_dialog() -> rx.Component:
     return q.dialog(
         chooser,
         rx.el.form(
-            _field("name", max_length=80, required=True, placeholder="Comercial 01"),
+            _field("name", max_length=80, required=True, placeholder="Comercial 01", auto_focus=True),
             rx.cond(ConnectState.provider == "waha", _waha_fields(), _simulator_note()),
             id=FORM, on_submit=ConnectState.create, class_name="chn-form",
         ),

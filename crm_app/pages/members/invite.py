@@ -21,7 +21,7 @@ def invite_bar() -> rx.Component:
     emails = p.input_box(
         rx.el.textarea(
             name="emails", rows=1, placeholder=t("members.invite.placeholder"), required=True,
-            aria_label=t("members.invite.emails"), max_length=20_000,
+            aria_label=t("members.invite.emails"), max_length=20_000, enter_key_submit=True,
         ),
         error=InviteState.problem != "",
         class_name="inv-a",

@@ -13,6 +13,8 @@ from crm_app.domains.platform.support import enter_for_support
 from crm_app.pages.base import PLATFORM, handler, notify
 from crm_app.pages.platform.entitlement_state import EntitlementState
 from crm_app.pages.platform.gate import Gate, PlatformState
+from crm_app.pages.routes import HOME
+from crm_app.pages.session.state import Session
 
 FIGURES = ("members", "channels", "messages_in", "messages_out", "contacts", "deals")
 TROUBLE = ("failed_messages", "failed_events", "waiting")
@@ -115,12 +117,15 @@ class OrganizationState(PlatformState, rx.State):
         given = form if isinstance(form, dict) else {}
         reason, minutes = str(given.get("reason", "")), str(given.get("minutes", ""))
         again = OrganizationState.enter_support({"reason": reason, "minutes": minutes})
+        begun = False
         try:
             async with self._platform(again) as (session, actor):
                 await enter_for_support(
                     session, actor, organization_id=self._wanted(), reason=reason,
                     minutes=int(minutes) if minutes.isdecimal() else 0,
                 )  # fmt: skip
-                self.helping = False
+                self.helping, begun = False, True
         except CrmError as error:
             self.problem = error.key
+        if begun:  # a screen of the platform follows no facts, so nobody else sends this tab on
+            (await self.get_state(Session)).leave_to = HOME
