@@ -103,7 +103,7 @@ SCREENS = {
     "platform-trail": Screen("/platform/trail", OPERATOR),
     "platform-support": Screen("/platform", OPERATOR, ask_for_support),
     # a visit of support is seen by everybody there, so these come last
-    "support": Screen("/inbox", people.SUPPORTER),
+    "support": Screen("/board", people.SUPPORTER),
     "support-banner": Screen("/contacts", OWNER, be_visited),
 }
 
