@@ -39,7 +39,7 @@ def reset() -> rx.Component:
     form = AccessForm.create(
         heading(t("access.reset.title"), t("access.reset.lead", email=email)),
         hidden_email(),
-        password_field(t("access.password.label"), auto_focus=True),
+        password_field(t("access.reset.password"), auto_focus=True),
         alert(),
         submit(t("access.reset.submit")),
         rx.el.p(t("access.reset.others"), class_name="sm fnt ac-center"),
