@@ -25,6 +25,6 @@ def page() -> rx.Component:
                     rx.el.p(t("modules.intro"), class_name="mut"), plan_panel(), module_list(), intro()
                 ),
             ),
-            class_name="set-page scroll",
+            class_name="set-page scroll", tab_index=0,
         ),
     )  # fmt: skip
