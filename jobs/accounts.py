@@ -11,7 +11,6 @@ from crm_app.domains.accounts.entry.links import LINK_JOB, NOTE_RESET_JOB, Kind,
 from crm_app.domains.accounts.entry.tokens import forget_tokens
 from crm_app.domains.accounts.factors import lost
 from crm_app.domains.accounts.factors.second_step import forget_waiting
-from crm_app.domains.accounts.permissions import system_actor
 from crm_app.domains.accounts.visits.service import end_visit
 from crm_app.domains.accounts.visits.steps import END_JOB
 from jobs.ticks import every
@@ -31,17 +30,22 @@ async def send(kind: Kind, email: str, language: str) -> None:
 async def note(organization_id: str, user_id: str, ip: str) -> None:
     """Write down in one organization that a member has a new password."""
     bind_contextvars(ip=ip)
-    actor = Actor(UUID(organization_id), UUID(user_id), "member", frozenset())
+    actor = _member(organization_id, user_id)
     async with unit_of_work(actor) as session:
         await note_reset(session, actor)
+
+
+def _member(organization_id: str, user_id: str) -> Actor:
+    """Return somebody about whom a note is written; they may do nothing."""
+    return Actor(UUID(organization_id), UUID(user_id), "member", frozenset())
 
 
 @job(lost.NOTE_JOB, retry=3)
 async def note_lost(organization_id: str, user_id: str) -> None:
     """Write down in one organization that a member's second factors were taken away."""
-    actor = system_actor(UUID(organization_id))
+    actor = _member(organization_id, user_id)
     async with unit_of_work(actor) as session:
-        await lost.note_forgotten(session, actor, user_id=UUID(user_id))
+        await lost.note_forgotten(session, actor)
 
 
 @job("accounts.forget_tokens")

@@ -152,7 +152,7 @@ async def test_who_has_lost_everything_is_helped_by_the_operator(
     await run_jobs()
     async with unit_of_work(person.tenant.owner) as session:  # and the organization's trail tells it
         told = await list_entries(session, person.tenant.owner, criteria=AuditFilter(action="factor.forgotten"))
-    assert [(one.user_id, one.entity_id) for one in told.items] == [(None, person.tenant.owner.user_id)]
+    assert [(one.user_id, one.entity_id) for one in told.items] == [(person.tenant.owner.user_id,) * 2]
     with pytest.raises(NotFound):
         async with system_unit_of_work() as session:
             await forget_lost_factors(session, email="ninguem@exemplo.com.br")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import httpx
+import psycopg
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
@@ -24,6 +25,8 @@ from crm_app.core.trace import current_trace_id
 async def client(db: EmbeddedPostgres, tmp_path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PRUMO_DATA_DIR", str(tmp_path))
     forget_settings()
+    with psycopg.connect(db.admin_url, autocommit=True) as connection:
+        connection.execute("DELETE FROM procrastinate_jobs")  # what other tests have left is late by now
     app = FastAPI()
     app.include_router(health.router)
 

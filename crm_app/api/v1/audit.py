@@ -5,7 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from crm_app.api.deps import CurrentActor, CurrentSession
 from crm_app.api.pagination import Cursor, Limit, PageView, page_view
@@ -20,8 +21,20 @@ router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 Action = Annotated[str, Query(max_length=60, description="Say `deal.moved`."), LINE]
 Kind = Annotated[str, Query(max_length=40, description="Kind of thing, say `deal`."), LINE]
 Search = Annotated[str, Query(max_length=60, description="An id, or its first characters (four or more)."), LINE]
-Since = Annotated[AwareDatetime | None, Query(description="The first moment.")]
-Until = Annotated[AwareDatetime | None, Query(description="The moment before which it ended.")]
+
+
+def _written_out(value: object) -> object:
+    """Refuse a bare number, which Pydantic would take for seconds since 1970: RFC 3339 alone is described."""
+    try:
+        float(str(value))
+    except ValueError:
+        return value
+    raise PydanticCustomError("datetime_parsing", "a moment is written as in RFC 3339")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+Since = Annotated[Moment | None, Query(description="The first moment.")]
+Until = Annotated[Moment | None, Query(description="The moment before which it ended.")]
 
 
 def _criteria(

@@ -4,8 +4,6 @@ Nobody in a screen can help them: a factor belongs to the person's account, whic
 know. Whoever runs the machine can, once they have made sure who asks.
 """
 
-from uuid import UUID
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_app.config import get_settings
@@ -19,7 +17,6 @@ from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts import repository, rules, service
 from crm_app.domains.accounts.events import SessionRevoked
 from crm_app.domains.accounts.factors import repository as factor_repository
-from crm_app.domains.accounts.models import User
 
 NOTE_JOB = "accounts.note_factors_forgotten"
 
@@ -48,8 +45,6 @@ async def forget_lost_factors(session: AsyncSession, *, email: str) -> frozenset
     return kinds
 
 
-async def note_forgotten(session: AsyncSession, actor: Actor, *, user_id: UUID) -> None:
-    """Write down in one organization that the operator has helped one of its members. Runs as a job."""
-    user = await session.get(User, user_id)
-    before = {"name": user.name} if user else None
-    await service.audit(session, actor, "factor.forgotten", "user", user_id, before=before)
+async def note_forgotten(session: AsyncSession, actor: Actor) -> None:
+    """Write down in one organization that the operator has helped the actor. Runs as a job."""
+    await service.audit(session, actor, "factor.forgotten", "user", actor.user_id)
