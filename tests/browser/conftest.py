@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from tests.browser.server import Server, running_server
 
@@ -21,6 +21,8 @@ CHROMIUM_FLAGS = [
 ]
 PATIENCE = 15_000
 """How long, in milliseconds, a browser waits for something to appear before the test fails."""
+
+expect.set_options(timeout=PATIENCE)
 
 # Shared runners open WebSockets and aborted fetches at navigation; the browser reports those as errors.
 HARMLESS = ("net::ERR_ABORTED", "WebSocket is closed before the connection")

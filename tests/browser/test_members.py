@@ -74,7 +74,7 @@ async def test_from_invitation_to_removal(open_window: Open, server: Server) -> 
     await dialog.locator("select").select_option(label="Marina Duarte")
     await dialog.get_by_role("button", name="Remover", exact=True).click()
     await expect(row).to_have_count(0)
-    await theirs.wait_for_url(re.compile(r"/login"))
+    await expect(theirs).to_have_url(re.compile(r"/login"))
     moved = await asked(owner, server, "GET", f"/api/v1/contacts/{contact['id']}")
     own = await asked(owner, server, "GET", "/api/v1/me")
     assert moved["owner_id"] == own["user"]["id"]

@@ -40,7 +40,7 @@ async def sign_up(page: Page, email: str, organization: str) -> None:
     await page.fill("#password", STRONG)
     await expect(page.locator("#password-hint")).to_have_text("Boa senha.")
     await page.click("button[type=submit]")
-    await page.wait_for_url(re.compile("/first-steps"))
+    await expect(page).to_have_url(re.compile("/first-steps"))
 
 
 async def narrow_sellers(page: Page) -> None:

@@ -26,12 +26,12 @@ async def open_own_menu(page: Page) -> None:
 @pytest.mark.parametrize("width", [1440, NARROW])
 async def test_signing_in_leads_to_the_page_that_was_wanted(open_window: Open, width: int) -> None:
     page = await open_window(None, "/contacts", width=width)
-    await page.wait_for_url(re.compile(r"/login\?next="))
+    await expect(page).to_have_url(re.compile(r"/login\?next="))
     await page.click("text=Marina Duarte")
     assert await page.input_value("#email") == OWNER
     assert await page.input_value("#password") == demo_password(OWNER)
     await page.click("button[type=submit]")
-    await page.wait_for_url(re.compile(r"^[^?]*/contacts/?$"))
+    await expect(page).to_have_url(re.compile(r"^[^?]*/contacts/?$"))
     await expect(page.locator("main h1").first).to_have_text("Contatos")
 
 
@@ -102,15 +102,15 @@ async def test_logging_out_everywhere_closes_the_other_windows(open_window: Open
     await there.wait_for_selector(".who")
     await open_own_menu(here)
     await here.click("text=Sair de todos os aparelhos")
-    await here.wait_for_url("**/login**")
-    await there.wait_for_url("**/login**")
+    await expect(here).to_have_url(re.compile(r"/login"))
+    await expect(there).to_have_url(re.compile(r"/login"))
 
 
 async def test_an_address_that_leads_nowhere_says_so(open_window: Open) -> None:
     page = await open_window(OWNER, "/nothing/here", expecting=("status of 404",))
     await expect(page.locator("h1")).to_have_text("Não há nada neste endereço")
     await page.click("text=Ir para o início")
-    await page.wait_for_url("**/inbox**")
+    await expect(page).to_have_url(re.compile(r"/inbox"))
 
 
 BREAK = "() => { Intl.RelativeTimeFormat = Intl.DateTimeFormat = function () { throw Error('made to break') } }"

@@ -86,12 +86,12 @@ async def test_a_stranger_founds_an_organization_and_recovers_the_password(page:
     await expect(page.locator("#password-hint")).to_have_text("Boa senha.")
     await page.click("button[type=submit]")
 
-    await page.wait_for_url(re.compile("/first-steps"))
+    await expect(page).to_have_url(re.compile("/first-steps"))
     await expect(page.locator(".fs-h")).to_have_text("Vamos pôr Agência São João no prumo")
     await expect(page.locator(".fs-row").nth(0)).to_contain_text("Feito")  # the address is confirmed
     await expect(page.locator(".fs-row.now")).to_contain_text("Conectar um número")
     await page.click("text=Pular por agora")
-    await page.wait_for_url(re.compile("/inbox"))
+    await expect(page).to_have_url(re.compile("/inbox"))
 
     await page.context.clear_cookies()
     await ask_for_link(page, "/forgot")
@@ -99,7 +99,7 @@ async def test_a_stranger_founds_an_organization_and_recovers_the_password(page:
     await page.goto(link)
     await page.fill("#password", SECOND)
     await page.click("button[type=submit]")
-    await page.wait_for_url(re.compile("/inbox"))
+    await expect(page).to_have_url(re.compile("/inbox"))
     await page.context.clear_cookies()
     await page.goto(link)  # used up
     await expect(page.locator(".ac-notice p").first).to_contain_text("já foi usado")

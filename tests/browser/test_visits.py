@@ -35,7 +35,7 @@ async def test_looking_through_a_sellers_eyes(open_window: Open, width: int) -> 
 
     await page.goto("/inbox")
     await page.locator("[data-row] a, a.cv, .cv a, a[href^='/inbox/']").first.click()
-    await page.wait_for_url(re.compile(r"/inbox/."))
+    await expect(page).to_have_url(re.compile(r"/inbox/."))
     await expect(page.locator(".toast.error")).to_have_count(0)
 
     await page.locator(".stripe button").click()

@@ -26,6 +26,16 @@ export const toggleNavigation = () => {
   keep("prumo_nav", narrow ? "rail" : "wide");
 };
 
+let leaving = false;
+
+/** Load the login page; once, however many things tell this window that its session has ended. */
+export const showLogin = () => {
+  if (leaving) return;
+  leaving = true;
+  sessionStorage.removeItem("token");
+  window.location.assign("/login");
+};
+
 /** Follows the session: time zone and colours of the organization; the login page when it has ended. */
 export const FrameEffects = ({ signedIn, timeZone, brandHue, brandChroma, leaveTo }) => {
   const wasSignedIn = useRef(false);
@@ -41,7 +51,7 @@ export const FrameEffects = ({ signedIn, timeZone, brandHue, brandChroma, leaveT
       chooseTimeZone(timeZone);
       applyBrand(brandHue, brandChroma);
     } else if (wasSignedIn.current) {
-      window.location.assign("/login");
+      showLogin();
     }
   }, [signedIn, timeZone, brandHue, brandChroma, leaveTo]);
   return null;

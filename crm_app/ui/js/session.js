@@ -1,6 +1,6 @@
 // Signing in and out: through the API, then by a full navigation, so that the websocket opens with the new cookie.
 import { createElement as h, useEffect, useSyncExternalStore } from "react";
-import { applyBrand } from "$/utils/prumo/frame.js";
+import { applyBrand, showLogin } from "$/utils/prumo/frame.js";
 import { chooseLanguage } from "$/utils/prumo/locale.js";
 import { canUsePasskeys, withPasskey } from "$/utils/prumo/passkeys.js";
 
@@ -147,8 +147,7 @@ const leave = async (path) => {
   try {
     await post(path);
   } finally {
-    sessionStorage.removeItem("token");
-    window.location.assign("/login");
+    showLogin();
   }
 };
 
