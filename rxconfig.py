@@ -3,6 +3,7 @@
 import reflex as rx
 
 from crm_app.config import get_settings
+from crm_app.ui.chunks import FewChunks
 from crm_app.ui.plugin import ProductAssets
 from crm_app.ui.same_origin import ANY_ADDRESS, SameOrigin
 
@@ -22,6 +23,6 @@ config = rx.Config(
     ),
     telemetry_enabled=False,
     show_built_with_reflex=False,
-    plugins=[ProductAssets(), SameOrigin()],
+    plugins=[ProductAssets(), SameOrigin(), FewChunks()],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

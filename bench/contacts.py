@@ -14,6 +14,7 @@ import psycopg
 import crm_app.domains.models  # noqa: F401
 from bench.api_server import Client, serving_api
 from bench.harness import Report, Row, fresh_database, measure_beside
+from bench.plans import plans_of
 from crm_app.core.cookies import SESSION
 from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.postgres import EmbeddedPostgres
@@ -155,24 +156,9 @@ def _plain_select(connection: psycopg.AsyncConnection[Any], actor: Actor) -> Cal
 
 
 async def _plan(actor: Actor, criteria: ContactFilter) -> str:
-    """Return what PostgreSQL does for a filter, as the service's own statement."""
-    from sqlalchemy import event, text
-
-    from crm_app.core.database import engine
-
-    seen: list[tuple[str, Any]] = []
-
-    def note(_c: Any, _cur: Any, statement: str, parameters: Any, _ctx: Any, _many: bool) -> None:
-        if "contact" in statement:
-            seen.append((statement, parameters))
-
-    event.listen(engine().sync_engine, "before_cursor_execute", note)
-    async with unit_of_work(actor) as session:
-        await service.list_contacts(session, actor, criteria=criteria, limit=PAGE)
-        event.remove(engine().sync_engine, "before_cursor_execute", note)
-        statement, parameters = seen[0]
-        connection = await session.connection()
-        rows = await connection.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS) {statement}", parameters)
-        plan = "\n".join(row[0] for row in rows)
-        await session.execute(text("SELECT 1"))
-    return f"{json.dumps(criteria.model_dump(mode='json'), ensure_ascii=False)}\n{plan}"
+    plans = await plans_of(
+        lambda session, seer: service.list_contacts(session, seer, criteria=criteria, limit=PAGE),
+        actor,
+        options="(ANALYZE, BUFFERS)",
+    )
+    return f"{json.dumps(criteria.model_dump(mode='json'), ensure_ascii=False)}\n{plans[0]}"

@@ -11,15 +11,12 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import Any
 
 import psycopg
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bench.harness import Report, Row, fresh_database, measure_beside
-from crm_app.core import sql
-from crm_app.core.database import driver_of, engine, system_unit_of_work, unit_of_work
+from bench.plans import UseCase, plans_of
+from crm_app.core.database import system_unit_of_work, unit_of_work
 from crm_app.core.postgres import EmbeddedPostgres
 from crm_app.core.tenancy import Actor, Reach
 from crm_app.domains.accounts import service as accounts
@@ -36,7 +33,6 @@ from crm_app.domains.pipeline.service import create_default_pipeline
 
 CONTACTS, DEALS, TALKS, MESSAGES, SELLERS, TEAM = 100_000, 60_000, 60_000, 300_000, 20, 5
 
-UseCase = Callable[[AsyncSession, Actor], Awaitable[object]]
 CASES: dict[str, UseCase] = {
     "board": lambda s, a: pipeline.get_board(s, a),
     "deals": lambda s, a: pipeline.list_deals(s, a, size=50),
@@ -103,37 +99,10 @@ def _act(case: UseCase, actor: Actor) -> Callable[[], Awaitable[object]]:
 
 async def _plan(case: UseCase, actor: Actor) -> str:
     """Return the indexes behind a use case's statements, and the tables that are read from end to end."""
-    seen: list[tuple[str, Any]] = []
-    genuine = sql._execute
-
-    async def heard(session: AsyncSession, statement: str, values: Any) -> Any:
-        seen.append((statement, values))
-        return await genuine(session, statement, values)
-
-    def noted(_c: Any, _cur: Any, statement: str, parameters: Any, _ctx: Any, _many: bool) -> None:
-        seen.append((statement, parameters))
-
-    sql._execute = heard  # type: ignore[assignment]
-    event.listen(engine().sync_engine, "before_cursor_execute", noted)
-    try:
-        async with unit_of_work(actor) as session:
-            await case(session, actor)
-            event.remove(engine().sync_engine, "before_cursor_execute", noted)
-            driver = await driver_of(session)
-            plans = [
-                await _explain(driver, *one) for one in seen if "SELECT" in one[0] and "set_config" not in one[0]
-            ]
-    finally:
-        sql._execute = genuine
-    text = "\n".join(plans)
+    text = "\n".join(await plans_of(case, actor))
     indexes = sorted(set(re.findall(r"(?:using|on) (ix_\w+|\w+_pkey|uq_\w+)", text)))
     whole = sorted(set(re.findall(r"Seq Scan on (contact|deal|conversation|message|activity)\b", text)))
     return f"{', '.join(indexes)}; read from end to end: {', '.join(whole) or 'nothing'}"
-
-
-async def _explain(driver: Any, statement: str, values: Any) -> str:
-    rows = await (await driver.execute(f"EXPLAIN {statement}", values)).fetchall()
-    return "\n".join(row[0] for row in rows)
 
 
 async def _fill(cluster: EmbeddedPostgres) -> tuple[Actor, list[uuid.UUID]]:

@@ -15,6 +15,9 @@ log = structlog.get_logger(__name__)
 SHUTDOWN_SECONDS = 20
 """How long running jobs may take to finish when the worker is asked to stop."""
 _RESTART_SECONDS = 1.0
+_LOOK_SECONDS = 0.2
+"""How often to look for jobs that nothing announces: one behind a lock that has become free, and one whose notice
+came while the worker was looking, which procrastinate forgets."""
 
 
 async def work(*, concurrency: int, until_empty: bool = False) -> None:
@@ -30,7 +33,7 @@ async def work(*, concurrency: int, until_empty: bool = False) -> None:
                 concurrency=concurrency,
                 wait=not until_empty,
                 listen_notify=not until_empty,
-                fetch_job_polling_interval=2.0,
+                fetch_job_polling_interval=_LOOK_SECONDS,
                 shutdown_graceful_timeout=SHUTDOWN_SECONDS,
                 update_heartbeat_interval=HEARTBEAT_SECONDS,
                 stalled_worker_timeout=STALLED_SECONDS,

@@ -23,13 +23,14 @@ from crm_app.domains.channels.models import (
 
 Inserted = Callable[[], Awaitable[set[UUID]]]
 
+# Arrays go in binary form: as text, every quotation mark in a body's JSON would be escaped one by one.
 _INSERT_EVENTS = """
     INSERT INTO inbound_event (organization_id, id, created_at, channel_id, provider_event_id, kind, body,
                                headers, trace_id, status, attempts, error)
     SELECT %s, e.id, e.received_at, e.channel_id, e.provider_event_id, e.kind, e.body,
            e.headers, e.trace_id, 'pending', 0, ''
-    FROM unnest(%s::uuid[], %s::timestamptz[], %s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::jsonb[],
-                %s::text[])
+    FROM unnest(%b::uuid[], %b::timestamptz[], %b::uuid[], %b::text[], %b::text[], %b::bytea[], %b::jsonb[],
+                %b::text[])
          AS e(id, received_at, channel_id, provider_event_id, kind, body, headers, trace_id)
     ON CONFLICT (organization_id, channel_id, provider_event_id) DO NOTHING
     RETURNING id
