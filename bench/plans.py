@@ -15,7 +15,7 @@ UseCase = Callable[[AsyncSession, Actor], Awaitable[object]]
 
 
 async def plans_of(case: UseCase, actor: Actor, *, options: str = "") -> list[str]:
-    """Run a use case and return the plan of each of its SELECTs; `options` of EXPLAIN, e.g. `(ANALYZE, BUFFERS)`."""
+    """Run a use case and return the plan of each of its SELECTs; `options` are EXPLAIN's, e.g. `(ANALYZE)`."""
     seen: list[tuple[str, Any]] = []
     async with unit_of_work(actor) as session:
         with _hearing(seen):

@@ -21,8 +21,8 @@ from crm_app.core.database import APP_ROLE, Driver, driver_of, libpq_url
 from crm_app.core.trace import current_trace_id, trace
 from crm_app.core.visiting import refuse_read_only
 
-# The function of procrastinate's own schema, fed with binary arrays: its Python side escapes each quotation mark of
-# the arguments twice, and that took a tenth of a webhook call.
+# The function of procrastinate's own schema, fed with binary arrays: its Python side escapes each quotation mark
+# of the arguments twice, and that took a tenth of a webhook call.
 _DEFER_MANY = """
     SELECT procrastinate_defer_jobs_v1(array_agg(
         ROW(%s, %s, %s, job.lock, NULL, job.args, NULL)::procrastinate_job_to_defer_v1 ORDER BY job.place))

@@ -11,6 +11,7 @@ from sqlalchemy import TextClause, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from crm_app.core.errors import NotFound
 from crm_app.core.sight import Condition, Sight, clauses
 from crm_app.core.sql import Row, fetch_all, fetch_value
 from crm_app.domains.accounts.models import User
@@ -52,6 +53,8 @@ JOIN contact ON contact.organization_id = conversation.organization_id AND conta
 JOIN channel ON channel.organization_id = m.organization_id AND channel.id = m.channel_id
 WHERE m.organization_id = %(organization_id)s AND m.status = 'failed'
   AND (%(before)s::uuid IS NULL OR m.id < %(before)s)"""
+_IS_THERE = """
+SELECT EXISTS (SELECT FROM conversation WHERE organization_id = %(organization_id)s AND id = %(conversation_id)s"""
 _COUNT_FAILED = """SELECT count(*) FROM (
     SELECT FROM message WHERE organization_id = %(organization_id)s AND status = 'failed' LIMIT %(most)s
 ) AS failed"""
@@ -73,6 +76,16 @@ async def list_thread(
         return await fetch_all(session, LAST_MESSAGES, values)
     statement = _MESSAGES_AFTER if after else _MESSAGES_BEFORE
     return await fetch_all(session, statement, {**values, "moment": place[0], "id": place[1]})
+
+
+async def require_conversation(
+    session: AsyncSession, organization_id: UUID, conversation_id: UUID, *, sight: Sight
+) -> None:
+    """Make sure that a conversation is there and within sight. Raises `NotFound`."""
+    seen, people = _where(sight)
+    values = {"organization_id": organization_id, "conversation_id": conversation_id, **people}
+    if not await fetch_value(session, f"{_IS_THERE} {seen})", values):
+        raise NotFound(kind="conversation")
 
 
 def _seen(sight: Sight) -> list[TextClause]:

@@ -10,7 +10,7 @@ from crm_app.core.repository import decode_cursor, encode_cursor
 from crm_app.core.sql import Row
 from crm_app.core.tenancy import Actor
 from crm_app.domains.accounts.roles.sights import sight_of_conversations
-from crm_app.domains.inbox import repository, thread_queries
+from crm_app.domains.inbox import thread_queries
 from crm_app.domains.inbox.listing import Position
 from crm_app.domains.inbox.schemas import MessageView, Thread
 from crm_app.domains.inbox.services.views import message_views
@@ -52,16 +52,17 @@ async def get_thread(
     `limit` is at most 200. Permission `conversations.read`. Raises `NotFound`, or `Invalid` for a cursor.
     """
     actor.require("conversations.read")
-    conversation = await repository.get_conversation(
-        session, actor.organization_id, conversation_id, sight=sight_of_conversations(actor)
+    organization_id = actor.organization_id
+    await thread_queries.require_conversation(
+        session, organization_id, conversation_id, sight=sight_of_conversations(actor)
     )
     size = max(1, min(limit, MAX_LIMIT))
     if around is not None:
-        rows, older, newer = await _around(session, actor, conversation.id, around, size)
+        rows, older, newer = await _around(session, actor, conversation_id, around, size)
     elif after is not None:
-        rows, older, newer = await _forward(session, conversation.organization_id, conversation.id, after, size)
+        rows, older, newer = await _forward(session, organization_id, conversation_id, after, size)
     else:
-        rows, older, newer = await _backward(session, conversation.organization_id, conversation.id, before, size)
+        rows, older, newer = await _backward(session, organization_id, conversation_id, before, size)
     items = tuple(await message_views(session, actor, rows))
     return Thread(
         items=items,
