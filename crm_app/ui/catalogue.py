@@ -27,6 +27,10 @@ def flatten(words: dict[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def catalogue_module() -> str:
-    """Return the JavaScript module that carries every language to the browser."""
+    """Return the JavaScript module that carries every language to the browser.
+
+    As text for `JSON.parse`, which browsers read about twice as fast as the same words as JavaScript.
+    """
     words = {language: read_catalogue(language) for language in LANGUAGES}
-    return f"export default {json.dumps(words, ensure_ascii=False)};\n"
+    text = json.dumps(words, ensure_ascii=False, separators=(",", ":"))
+    return f"export default JSON.parse({json.dumps(text, ensure_ascii=False)});\n"

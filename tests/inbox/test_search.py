@@ -65,6 +65,13 @@ async def test_newest_first_and_what_was_deleted_is_not_found(desk: Desk) -> Non
     assert await find(desk, "pedido") == ["pedido dois", "pedido um"]
 
 
+async def test_no_more_than_wanted_and_those_are_the_newest(desk: Desk) -> None:
+    await desk.hear(*(inbound(f"pedido {number}", at=number) for number in range(1, 5)))
+    for limit in (1, 2, 3, 4, 5):  # up to 4, the newest messages are enough; the fifth is looked for in the index
+        result: SearchResult = await desk.call(service.search_inbox, query="pedido", limit=limit)
+        assert [hit.excerpt for hit in result.messages] == ["pedido 4", "pedido 3", "pedido 2", "pedido 1"][:limit]
+
+
 async def test_another_organization_finds_nothing(desk: Desk, other_tenant: Tenant) -> None:
     await desk.hear(inbound("segredo industrial"))
     async with unit_of_work(other_tenant.owner) as session:
