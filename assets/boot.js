@@ -9,6 +9,11 @@
     root.style.setProperty("--brand-c", brand[1]);
   }
   if (keep("prumo_nav") === "rail") root.classList.add("nav-rail");
+  // Below this width there is no room for the navigation's words, on any screen.
+  var little = window.matchMedia("(max-width: 1199px)");
+  var fit = function () { root.classList.toggle("nav-narrow", little.matches); };
+  little.addEventListener("change", fit);
+  fit();
   // The page was built in Portuguese: for another language it stays hidden until its words are in place.
   if (/(?:^|; )prumo_language=en(?:;|$)/.test(document.cookie)) root.classList.add("wait-words");
   setTimeout(function () { root.classList.remove("wait-words"); }, 4000);

@@ -44,6 +44,13 @@ class ToastStack(FramePart):
     on_undo: rx.EventHandler[rx.event.passthrough_event_spec(str)]
 
 
+class Hotkeys(FramePart):
+    """Keys of one letter press what bears them (`data-hotkey`); `?` lists them."""
+
+    library = module("hotkeys")
+    tag = "Hotkeys"
+
+
 class CrashScreen(FramePart):
     """What is left of a screen that broke."""
 

@@ -23,6 +23,8 @@ class NavEntry:
     on_phone: bool = True
     alone: bool = False
     """Its screen is not above those whose addresses begin like its own."""
+    hotkey: str = ""
+    """The keys that lead there, one after the other: `g c`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,10 @@ def _is_active(entry: NavEntry, active: str) -> bool:
     return active == entry.route or (not entry.alone and active.startswith(f"{entry.route}/"))
 
 
+def _current(current: bool) -> dict[str, str]:
+    return {"aria-current": "page"} if current else {}
+
+
 def _entry(entry: NavEntry, active: str) -> rx.Component:
     current = _is_active(entry, active)
     shown = link(
@@ -88,7 +94,7 @@ def _entry(entry: NavEntry, active: str) -> rx.Component:
         href=entry.route,
         class_name=classes("ni", "on" if current else ""),
         title=t(entry.key),
-        custom_attrs={"aria-current": "page"} if current else {},
+        custom_attrs=_current(current) | ({"data-hotkey": entry.hotkey} if entry.hotkey else {}),
     )
     return shown if entry.visible is True else rx.cond(entry.visible, shown, rx.fragment())
 
@@ -117,7 +123,7 @@ def _tab(entry: NavEntry, active: str) -> rx.Component:
         *_badge(entry),
         href=entry.route,
         class_name="on" if current else "",
-        custom_attrs={"aria-current": "page"} if current else {},
+        custom_attrs=_current(current),
     )
     return shown if entry.visible is True else rx.cond(entry.visible, shown, rx.fragment())
 

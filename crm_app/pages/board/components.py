@@ -34,6 +34,7 @@ def header() -> rx.Component:
     new = p.button(
         rx.el.span(t("board.add.new"), class_name="wide"),
         kind="pri", icon_name="plus", on_click=NewDealState.show(True), aria_label=t("board.add.new"),
+        title=t("board.add.new") + " (N)", custom_attrs={"data-hotkey": "n"},
     )  # fmt: skip
     return rx.el.header(
         rx.cond(BoardState.pipeline_name != "", switch, rx.el.h1(t("board.title"))),
@@ -69,7 +70,7 @@ def toolbar() -> rx.Component:
     """Search, the owner filter, and the sums of what is shown (written by the board itself)."""
     find = p.search_input(
         label=t("board.filter.search"), on_search=BoardState.look_for, default_value=BoardState.search,
-        key=rx.cond(BoardState.search == "", "empty", "full"),
+        key=rx.cond(BoardState.search == "", "empty", "full"), custom_attrs={"data-hotkey": "/"},
     )  # fmt: skip
     who = p.select(
         rx.el.option(t("board.filter.everybody"), value=""),

@@ -16,7 +16,12 @@ def header() -> rx.Component:
         rx.el.h1(t("contacts.title")),
         rx.el.span(number(ContactsState.counts["all"]), class_name="fnt num"),
         rx.el.div(
-            p.search_input(label=t("contacts.search"), on_search=ContactsState.search, id="contacts-search"),
+            p.search_input(
+                label=t("contacts.search"),
+                on_search=ContactsState.search,
+                id="contacts-search",
+                custom_attrs={"data-hotkey": "/"},
+            ),
             class_name="ct-search ml",
         ),
         rx.cond(
@@ -26,6 +31,8 @@ def header() -> rx.Component:
                 kind="pri",
                 icon_name="plus",
                 aria_label=t("contacts.new"),
+                title=t("contacts.new") + " (N)",
+                custom_attrs={"data-hotkey": "n"},
                 on_click=ContactsState.show_form(True),
             ),
         ),

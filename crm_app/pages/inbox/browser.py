@@ -121,11 +121,11 @@ class AddressFollower(_Part):
     on_open: rx.EventHandler[passthrough_event_spec(str)]
 
 
-class Hotkeys(_Part):
-    """Single keys press the element with that `data-hotkey`; J and K walk through the rows inside `list`."""
+class Walk(_Part):
+    """J and K walk through the rows inside `list`."""
 
     library = _LIST
-    tag = "Hotkeys"
+    tag = "Walk"
     list: rx.Var[str]
 
 

@@ -210,7 +210,12 @@ def list_pane() -> rx.Component:
         rx.el.div(
             _tabs(),
             p.row(
-                p.search_input(label=t("inbox.list.search"), on_search=InboxState.find, id="inbox-search"),
+                p.search_input(
+                    label=t("inbox.list.search"),
+                    on_search=InboxState.find,
+                    id="inbox-search",
+                    custom_attrs={"data-hotkey": "/"},
+                ),
                 gap="",
             ),
             rx.el.div(

@@ -1,6 +1,7 @@
 // The list of conversations: rows that answer at once, loading at its end, and the keys that walk through it.
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { useLocation, useNavigate, useNavigationType } from "react-router";
+import { isHotkey } from "$/utils/prumo/hotkeys.js";
 
 // ── which row was pressed last; shown as chosen before the server has answered ───────────────────
 let pressed = null;
@@ -71,10 +72,8 @@ export function AddressFollower({ base, current, onOpen }) {
   return null;
 }
 
-const TYPING = "input, textarea, select, [contenteditable], [role=dialog], [role=menu]";
-
-/** Single keys press the element that names them (`data-hotkey="e"`); J and K walk through the list. */
-export function Hotkeys({ list }) {
+/** J and K walk through the list. */
+export function Walk({ list }) {
   useEffect(() => {
     const walk = (step) => {
       const rows = [...document.querySelectorAll(`${list} a.cv`)];
@@ -84,22 +83,10 @@ export function Hotkeys({ list }) {
       next?.scrollIntoView({ block: "nearest" });
       next?.focus({ preventScroll: true });
     };
-    const pushButton = (key) => {
-      const target = document.querySelector(`[data-hotkey="${CSS.escape(key)}"]`);
-      if (!target || target.disabled) return false;
-      // Radix opens a menu on a key or a pointer, never on a plain click.
-      if (target.getAttribute("aria-haspopup") === "menu") {
-        target.focus();
-        target.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
-      } else target.click();
-      return true;
-    };
     const onKey = (event) => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.target.closest?.(TYPING)) return;
       const key = event.key.toLowerCase();
-      if (key === "j" || key === "k") walk(key === "j" ? 1 : -1);
-      else if (!pushButton(key)) return;
+      if ((key !== "j" && key !== "k") || !isHotkey(event)) return;
+      walk(key === "j" ? 1 : -1);
       event.preventDefault();
     };
     window.addEventListener("keydown", onKey);

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from crm_app.pages.base import app_page
-from crm_app.pages.inbox.browser import AddressFollower, Composer, Fleeting, Hotkeys, Thread
+from crm_app.pages.inbox.browser import AddressFollower, Composer, Fleeting, Thread, Walk
 from crm_app.pages.inbox.bubbles import message
 from crm_app.pages.inbox.components import collision, dots, list_pane, thread_head, thread_notices
 from crm_app.pages.inbox.contact_pane import contact_pane
@@ -101,7 +101,7 @@ def page() -> rx.Component:
         _conversation(),
         scrim,
         contact_pane(),
-        Hotkeys.create(list="#conversations"),
+        Walk.create(list="#conversations"),
         AddressFollower.create(base=INBOX, current=ThreadState.open_id, on_open=ThreadState.open),
         class_name=_look(),
     )

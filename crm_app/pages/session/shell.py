@@ -20,7 +20,7 @@ from crm_app.ui import patterns as q
 from crm_app.ui import primitives as p
 from crm_app.ui.client import run
 from crm_app.ui.format import relative
-from crm_app.ui.frame import FrameEffects, ToastStack
+from crm_app.ui.frame import FrameEffects, Hotkeys, ToastStack
 from crm_app.ui.i18n import choose_language, language, t
 from crm_app.ui.layout import Frame, NavEntry, app_shell, person
 
@@ -31,12 +31,24 @@ def _entries() -> list[NavEntry]:
     return [
         NavEntry("shell.nav.first_steps", routes.FIRST_STEPS, "list-checks", Session.first_steps, on_phone=False),
         NavEntry(
-            "shell.nav.inbox", routes.INBOX, "messages-square", allowed("conversations.read"), Notices.unread
+            "shell.nav.inbox",
+            routes.INBOX,
+            "messages-square",
+            allowed("conversations.read"),
+            Notices.unread,
+            hotkey="g c",
         ),
-        NavEntry("shell.nav.board", routes.BOARD, "square-kanban", allowed("deals.read")),
-        NavEntry("shell.nav.contacts", routes.CONTACTS, "users", allowed("contacts.read")),
-        NavEntry("shell.nav.dashboard", routes.DASHBOARD, "chart-column", allowed("analytics.read")),
-        NavEntry("shell.nav.settings", routes.SETTINGS, "sliders-horizontal", _any_settings(), on_phone=False),
+        NavEntry("shell.nav.board", routes.BOARD, "square-kanban", allowed("deals.read"), hotkey="g f"),
+        NavEntry("shell.nav.contacts", routes.CONTACTS, "users", allowed("contacts.read"), hotkey="g p"),
+        NavEntry("shell.nav.dashboard", routes.DASHBOARD, "chart-column", allowed("analytics.read"), hotkey="g a"),
+        NavEntry(
+            "shell.nav.settings",
+            routes.SETTINGS,
+            "sliders-horizontal",
+            _any_settings(),
+            on_phone=False,
+            hotkey="g s",
+        ),
         NavEntry(
             "shell.nav.simulator",
             routes.SIMULATOR,
@@ -223,6 +235,7 @@ def _user_menu() -> rx.Component:
     return q.menu(
         trigger,
         q.menu_label(mail),
+        q.menu_item(t("shell.keys.title"), icon_name="keyboard", on_select=run("hotkeys", "showKeys")),
         _unless_visiting(_profile(), _platform(), q.menu_line(), *preferences(), q.menu_line(), *leaving()),
         side="right",
         align="end",
@@ -265,6 +278,7 @@ def effects() -> rx.Component:
             leave_to=Session.leave_to,
         ),
         ToastStack.create(items=Toasts.items, on_dismiss=Toasts.dismiss, on_undo=Toasts.undo),
+        Hotkeys.create(),
     )
 
 

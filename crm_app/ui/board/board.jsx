@@ -4,13 +4,14 @@
 // runs ahead of the server when its person moves something, and asks for a new snapshot when a patch is missing.
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { createPortal } from "react-dom";
+import { isHotkey } from "$/utils/prumo/hotkeys.js";
 import { DndContext, DragOverlay, MeasuringStrategy } from "@dnd-kit/core";
 import { CardFace } from "./card.jsx";
 import { Column } from "./column.jsx";
 import { autoScroll, buzz, columnUnderPointer, takenAt, useCarry, useLift } from "./drag.js";
 import { glide, measure } from "./glide.js";
 import { Icon } from "./icons.jsx";
-import { isWriting, stepFocus, stepLifted } from "./keys.js";
+import { stepFocus, stepLifted } from "./keys.js";
 import { CardMenu } from "./menu.jsx";
 import { useMoves } from "./moves.js";
 import { StageStrip } from "./strip.jsx";
@@ -196,7 +197,7 @@ export function PrumoBoard({ snapshot, patches = NOBODY, people: members = NOBOD
   }, [drag]);
   useEffect(() => {
     const onKey = (event) => {
-      if ((event.key !== "z" && event.key !== "Z") || event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
+      if (event.key.toLowerCase() !== "z" || !isHotkey(event)) return;
       if (document.querySelector("[role=dialog][data-state=open]")) return;
       remember();
       if (undo()) event.preventDefault();

@@ -3,9 +3,6 @@ import { locate } from "./store.js";
 
 const STEPS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
-/** Tell whether the person is writing, so that single letters mean nothing. */
-export const isWriting = (target) => Boolean(target?.closest?.("input, textarea, select, [contenteditable=true]"));
-
 /** Return the place of a lifted card after an arrow key, `{stage, index}`, or null for another key. */
 export function stepLifted(state, drag, key) {
   const step = STEPS[key];

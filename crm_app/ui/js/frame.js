@@ -2,6 +2,7 @@
 // banner, and short messages.
 import { createElement as h, useContext, useEffect, useRef, useState } from "react";
 import { EventLoopContext } from "$/utils/context-registry";
+import { isHotkey } from "$/utils/prumo/hotkeys.js";
 import { applyChosenLanguage, chooseTimeZone, useLocale } from "$/utils/prumo/locale.js";
 
 const keep = (key, value) => {
@@ -123,16 +124,13 @@ const Toast = ({ item, onDismiss, onUndo }) => {
   );
 };
 
-const isTyping = (target) => target?.closest?.("input, textarea, select, [contenteditable='true'], [role='dialog']");
-
 /** The messages of this tab, bottom left; Z undoes the last one that can be undone. */
 export const Toasts = ({ items, onDismiss, onUndo }) => {
   useEffect(() => {
     const last = [...items].reverse().find((item) => item.undo);
     if (!last) return undefined;
     const listen = (event) => {
-      if (event.key.toLowerCase() !== "z" || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (isTyping(event.target)) return;
+      if (event.key.toLowerCase() !== "z" || !isHotkey(event)) return;
       event.preventDefault();
       onUndo(last.id);
     };
