@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 import reflex_base
+from reflex_base.compiler.templates import vite_config_template
 
 from crm_app.cli import frontend
 from crm_app.core.operator_errors import OperatorError
+from crm_app.ui.chunks import keep_icons_together
 from crm_app.ui.same_origin import STATE_MODULE, use_own_origin
 
 
@@ -117,3 +119,14 @@ def test_the_built_page_talks_to_the_address_it_came_from() -> None:
     assert use_own_origin(changed) == changed
     with pytest.raises(ValueError, match="looks different"):
         use_own_origin("export const getBackendURL = () => null;")
+
+
+def test_all_icons_become_one_file() -> None:
+    source = vite_config_template(
+        base="/", hmr=False, force_full_reload=False, experimental_hmr=False, sourcemap=False
+    )
+    changed = keep_icons_together(source)
+    assert changed.count('name: "icons"') == 1
+    assert keep_icons_together(changed) == changed
+    with pytest.raises(ValueError, match="looks different"):
+        keep_icons_together("export default {};")
