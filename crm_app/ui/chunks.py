@@ -7,6 +7,8 @@ from typing import Any
 
 import reflex as rx
 
+from crm_app.ui.reflex_source import replace_once
+
 VITE_CONFIG = "vite.config.js"
 _GROUPS = "          groups: [\n"
 _ICONS = '            { test: /node_modules\\/lucide-react/, name: "icons" },\n'
@@ -14,11 +16,7 @@ _ICONS = '            { test: /node_modules\\/lucide-react/, name: "icons" },\n'
 
 def keep_icons_together(source: str) -> str:
     """Return Reflex's Vite configuration with one file for all icons. Raises `ValueError` when it has changed."""
-    if _ICONS in source:
-        return source
-    if source.count(_GROUPS) != 1:
-        raise ValueError(f"{VITE_CONFIG} of this Reflex version looks different: adapt crm_app/ui/chunks.py")
-    return source.replace(_GROUPS, _GROUPS + _ICONS)
+    return replace_once(source, _GROUPS, _GROUPS + _ICONS, file=VITE_CONFIG)
 
 
 class FewChunks(rx.plugins.Plugin):

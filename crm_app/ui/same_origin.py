@@ -8,6 +8,8 @@ from typing import Any
 
 import reflex as rx
 
+from crm_app.ui.reflex_source import replace_once
+
 ANY_ADDRESS = "http://localhost:3000"
 """Baked into the build and replaced in the browser; constant, so that the build does not depend on the port."""
 
@@ -18,11 +20,7 @@ _OWN = "    endpoint.hostname = frontend_hostname;\n    endpoint.port = window.l
 
 def use_own_origin(source: str) -> str:
     """Return Reflex's `state.js` with the page's own port, too. Raises `ValueError` when it has changed."""
-    if _OWN in source:
-        return source
-    if source.count(_BAKED) != 1:
-        raise ValueError(f"{STATE_MODULE} of this Reflex version looks different: adapt crm_app/ui/same_origin.py")
-    return source.replace(_BAKED, _OWN)
+    return replace_once(source, _BAKED, _OWN, file=STATE_MODULE)
 
 
 class SameOrigin(rx.plugins.Plugin):
