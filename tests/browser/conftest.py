@@ -1,6 +1,7 @@
 """The whole product, running: one server with demo data, and Chromium windows in front of it."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
@@ -137,6 +138,22 @@ async def sign_in(context: BrowserContext, server: Server, email: str, *, fresh:
     assert answer.ok, await answer.text()
     if not fresh:
         _sessions[key] = [*await context.cookies()]
+
+
+async def is_in(page: Page, path: str = "/") -> None:
+    """Wait until somebody signed in stands on a screen and the page is at rest: nothing leads it elsewhere now."""
+    await expect(page).to_have_url(re.compile(rf"^[^?]*{path}"))
+    await page.wait_for_selector(".who", state="attached")
+
+
+async def lose_session(page: Page) -> None:
+    """Let a window forget who is signed in.
+
+    The page goes first: without its cookie it would go to the login page by itself, against the test's own step.
+    """
+    await is_in(page)
+    await page.goto("about:blank")
+    await page.context.clear_cookies(name="prumo_session")
 
 
 def demo_password(email: str) -> str:

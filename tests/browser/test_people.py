@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, is_in
 
 STRONG, OTHER = "abacaxi azul voador", "girafa lilás dança 42"
 MATTER = ("status of 401", "status of 403", "status of 404", "status of 410")
@@ -72,6 +72,7 @@ async def join(page: Page, link: str, name: str, organization: str) -> None:
     await page.fill("#password", OTHER)
     await page.click("form button[type=submit]")
     await page.wait_for_url(lambda address: "/invite" not in address)
+    await is_in(page)
 
 
 @pytest.mark.parametrize("width", [1440, 390])

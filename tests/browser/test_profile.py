@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from crm_app.core.clock import utc_now
-from tests.browser.conftest import Open, demo_password
+from tests.browser.conftest import Open, demo_password, is_in, lose_session
 from tests.browser.test_shell import fill_in
 
 PERSON = "rafael@horizonte.demo"
@@ -34,12 +34,6 @@ async def give_device(page: Page) -> None:
 async def sign_in_with_password(page: Page) -> None:
     """Type e-mail and password."""
     await fill_in(page, PERSON, demo_password(PERSON))
-
-
-async def is_in(page: Page, path: str) -> None:
-    """Wait until somebody signed in stands on a screen: a page that still loads would sign out on its own."""
-    await expect(page).to_have_url(re.compile(rf"^[^?]*{path}"))
-    await page.wait_for_selector(".who", state="attached")
 
 
 async def remove_everything(page: Page) -> None:
@@ -73,14 +67,14 @@ async def test_a_passkey_opens_as_second_factor_and_alone(open_window: Open, wid
     await page.get_by_role("button", name="Já guardei").click()
     await expect(page.locator(".prf-l", has_text="Notebook da agência")).to_contain_text("ainda sem uso")
 
-    await page.context.clear_cookies(name="prumo_session")
+    await lose_session(page)
     await page.goto("/login")
     await sign_in_with_password(page)
     await expect(page.locator("h1")).to_have_text("Confirme que é você")
     await page.locator("button.pri", has_text="Usar a chave de acesso").click()
     await is_in(page, "/inbox")
 
-    await page.context.clear_cookies(name="prumo_session")
+    await lose_session(page)
     await page.goto("/login")
     await page.get_by_role("button", name="Entrar com chave de acesso").click()
     await is_in(page, "/inbox")
@@ -103,7 +97,7 @@ async def test_the_app_is_set_up_by_what_the_screen_shows_and_then_asked_for(ope
     await page.get_by_role("button", name="Já guardei").click()
     assert secret not in await page.content()
 
-    await page.context.clear_cookies(name="prumo_session")
+    await lose_session(page)
     await page.goto("/login?next=%2Fcontacts")
     await sign_in_with_password(page)
     await page.fill("#code-totp", "000000")
@@ -113,7 +107,7 @@ async def test_the_app_is_set_up_by_what_the_screen_shows_and_then_asked_for(ope
     await page.get_by_role("button", name="Confirmar").click()
     await is_in(page, "/contacts")
 
-    await page.context.clear_cookies(name="prumo_session")
+    await lose_session(page)
     await page.goto("/login")
     await sign_in_with_password(page)
     await page.get_by_role("button", name="Usar um código de recuperação").click()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE
+from tests.browser.conftest import PATIENCE, lose_session
 from tests.browser.server import Server, running_server
 from tests.mail.server import MailServer, running
 
@@ -93,13 +93,13 @@ async def test_a_stranger_founds_an_organization_and_recovers_the_password(page:
     await page.click("text=Pular por agora")
     await expect(page).to_have_url(re.compile("/inbox"))
 
-    await page.context.clear_cookies()
+    await lose_session(page)
     await ask_for_link(page, "/forgot")
     link = await link_in_letter(page, mail, 2)
     await page.goto(link)
     await page.fill("#password", SECOND)
     await page.click("button[type=submit]")
     await expect(page).to_have_url(re.compile("/inbox"))
-    await page.context.clear_cookies()
+    await lose_session(page)
     await page.goto(link)  # used up
     await expect(page.locator(".ac-notice p").first).to_contain_text("já foi usado")
