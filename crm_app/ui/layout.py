@@ -40,6 +40,7 @@ class Frame:
     notices: rx.Component
     user_menu: rx.Component
     phone_menu: rx.Component
+    search: rx.Component | None = None
     banner: rx.Component | None = None
     """What must be seen on every screen: it stands above all of them. Its parts have the class `bar-note`."""
 
@@ -67,6 +68,7 @@ def _side(frame: Frame, active: str) -> rx.Component:
             class_name="org",
             gap="",
         ),
+        rx.fragment() if frame.search is None else frame.search,
         *[_entry(entry, active) for entry in frame.entries],
         rx.el.span(class_name="f1"),
         frame.online,

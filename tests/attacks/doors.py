@@ -59,6 +59,7 @@ WORDS: dict[str, Any] = {
     "kind": "7d",
     "mode": "dark",
     "order": "name",
+    "act": "deal",
     "undo_payload": {},
     "data": {},
     "vars": {},

@@ -162,3 +162,11 @@ def test_identity_values(kind: str, value: str, values: tuple[str, ...]) -> None
 )
 def test_a_contact_always_has_a_name(name: str, kind: str, value: str, shown: str) -> None:
     assert rules.shown_name(name, kind, value) == shown
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("", True), ("  ", True), ("hel", True), ("PRATES hel", True), ("elena", False), ("%", False), ("🎪", False)],
+)
+def test_a_row_stays_where_the_search_would_find_it(query: str, found: bool) -> None:
+    assert rules.is_found(query, rules.searchable("Helena Prates")) is found

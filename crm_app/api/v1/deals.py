@@ -1,12 +1,14 @@
 """Deals: the cards of the board."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from crm_app.api.deps import CurrentActor
 from crm_app.api.pagination import Cursor, Limit, PageView, page_view
 from crm_app.core.database import unit_of_work
+from crm_app.core.text import LINE
 from crm_app.domains.pipeline import service
 from crm_app.domains.pipeline.schemas import (
     DealCreate,
@@ -20,6 +22,8 @@ from crm_app.domains.pipeline.schemas import (
 
 router = APIRouter(prefix="/api/v1/deals", tags=["deals"])
 
+Search = Annotated[str, Query(max_length=100, description="A part of the title or of the contact."), LINE]
+
 
 @router.get("")
 async def list_deals(
@@ -27,6 +31,7 @@ async def list_deals(
     pipeline_id: UUID | None = None,
     stage_id: UUID | None = None,
     contact_id: UUID | None = None,
+    q: Search = "",
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> PageView[DealView]:
@@ -38,6 +43,7 @@ async def list_deals(
             pipeline_id=pipeline_id,
             stage_id=stage_id,
             contact_id=contact_id,
+            search=q,
             cursor=cursor,
             size=limit,
         )

@@ -48,6 +48,18 @@ def search_words(query: str) -> list[str]:
     return words(stripped)[:MAX_SEARCH_WORDS]
 
 
+def finds_nothing(query: str) -> bool:
+    """Tell whether something is searched for that holds no letter and no digit: no contact has such a word."""
+    return bool(query.strip()) and not search_words(query)
+
+
+def is_found(query: str, search_text: str) -> bool:
+    """Tell whether a search finds the contact with this text of `searchable`; no query finds every one."""
+    known = search_text.split()
+    wanted = search_words(query)
+    return not finds_nothing(query) and all(any(one.startswith(word) for one in known) for word in wanted)
+
+
 def searchable(*texts: str, phones: Iterable[str] = ()) -> str:
     """Return the words under which a contact is found.
 

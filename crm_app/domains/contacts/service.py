@@ -253,6 +253,8 @@ async def list_contacts(
     actor.require("contacts.read")
     wanted = criteria or ContactFilter()
     size = max(1, min(limit, MAX_PAGE_SIZE))
+    if rules.finds_nothing(wanted.q):
+        return Page([], None)
     query_words = rules.search_words(wanted.q)
     after = _position(cursor, wanted.order) if cursor else None
     sight = contact_sight(actor)
@@ -284,6 +286,8 @@ async def count_contacts(session: AsyncSession, actor: Actor, *, criteria: Conta
     """Return how many contacts the filter lets through; a search counts no further than `MOST_FOUND`."""
     actor.require("contacts.read")
     wanted = criteria or ContactFilter()
+    if rules.finds_nothing(wanted.q):
+        return 0
     query_words, sight = rules.search_words(wanted.q), contact_sight(actor)
     if query_words:
         return await list_queries.count_found(session, wanted, query_words, sight=sight, most=MOST_FOUND)

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_app.core.sight import Sight
+from crm_app.core.sight import Condition, Sight
 from crm_app.core.sql import fetch_all, fetch_value
 from crm_app.domains.pipeline.rules import FOLD_FROM, FOLD_TO, fold
 from crm_app.domains.pipeline.schemas import (
@@ -46,10 +46,16 @@ def _filtering(wanted: BoardFilter, sight: Sight) -> tuple[str, dict[str, Any]]:
         conditions.append(_OWNER)
         parameters["owner_id"] = wanted.owner_id
     if wanted.search:
-        conditions.append(_SEARCH)
-        literal = fold(wanted.search).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        parameters["search"] = f"%{literal}%"
+        found, values = searched(wanted.search)
+        conditions.append(found)
+        parameters |= values
     return " ".join(conditions), parameters
+
+
+def searched(words: str) -> Condition:
+    """Return the condition that a deal's title or contact holds `words`; case and accents do not count."""
+    literal = fold(words).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return _SEARCH, {"search": f"%{literal}%"}
 
 
 def board_sql(conditions: str, *, default_pipeline: bool) -> str:

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_app.core.sight import Sight
+from crm_app.core.sight import UNLIMITED, Sight, combined
 from crm_app.core.sql import fetch_all, fetch_one, fetch_value, run
 from crm_app.domains.contacts.reach import ContactSight
-from crm_app.domains.pipeline.board_queries import CARD_COLUMNS, WITH_CONTACT
+from crm_app.domains.pipeline.board_queries import CARD_COLUMNS, WITH_CONTACT, searched
 from crm_app.domains.pipeline.schemas import DealView, PipelineView, StageStep, StageView
 
 Row = Mapping[Any, Any]
@@ -147,14 +147,15 @@ async def list_deals(
     pipeline_id: UUID | None,
     stage_id: UUID | None,
     contact_id: UUID | None,
+    search: str,
     after: tuple[datetime, UUID] | None,
     size: int,
     sight: Sight,
 ) -> list[DealView]:
     """Return up to `size` deals, the latest first, that come after the position `(created_at, id)`."""
     conditions = ["d.archived_at IS NULL"]
-    seen, people = sight.where("d.owner_id", "seen")
-    parameters: dict[str, Any] = {"organization_id": organization_id, "size": size, **people}
+    further, values = combined(sight.where("d.owner_id", "seen"), searched(search) if search else UNLIMITED)
+    parameters: dict[str, Any] = {"organization_id": organization_id, "size": size, **values}
     for column, value in (("pipeline_id", pipeline_id), ("stage_id", stage_id), ("contact_id", contact_id)):
         if value is not None:
             conditions.append(f"d.{column} = %({column})s")
@@ -163,7 +164,7 @@ async def list_deals(
         conditions.append("(d.created_at, d.id) < (%(created_at)s, %(deal_id)s)")
         parameters |= {"created_at": after[0], "deal_id": after[1]}
     statement = (
-        f"{_DEAL} AND {' AND '.join(conditions)} {seen} ORDER BY d.created_at DESC, d.id DESC LIMIT %(size)s"
+        f"{_DEAL} AND {' AND '.join(conditions)} {further} ORDER BY d.created_at DESC, d.id DESC LIMIT %(size)s"
     )
     rows = await fetch_all(session, statement, parameters)
     return [DealView.model_validate(row) for row in rows]

@@ -155,10 +155,14 @@ async def list_deals(
     pipeline_id: UUID | None = None,
     stage_id: UUID | None = None,
     contact_id: UUID | None = None,
+    search: str = "",
     cursor: str | None = None,
     size: int = 50,
 ) -> Page[DealView]:
-    """Return a page of deals that are not archived, the latest first. Raises `Invalid` for a bad cursor."""
+    """Return a page of deals that are not archived, the latest first. Raises `Invalid` for a bad cursor.
+
+    `search` finds what the board's search finds: a part of the title, or of what the contact is found by.
+    """
     actor.require("deals.read")
     limit = max(1, min(size, LARGEST_PAGE))
     deals = await repository.list_deals(
@@ -167,6 +171,7 @@ async def list_deals(
         pipeline_id=pipeline_id,
         stage_id=stage_id,
         contact_id=contact_id,
+        search=search,
         after=_position(cursor) if cursor else None,
         size=limit + 1,
         sight=sight_of_deals(actor),

@@ -53,7 +53,13 @@ def _contact() -> rx.Component:
 def new_deal_dialog() -> rx.Component:
     """The dialog in which a deal is created."""
     title = p.text_input(
-        name="title", max_length=200, auto_focus=True, dir="auto", required=True, error=NewDealState.title_error
+        name="title",
+        max_length=200,
+        auto_focus=True,
+        dir="auto",
+        required=True,
+        default_value=NewDealState.title,
+        error=NewDealState.title_error,
     )
     value = p.text_input(name="value", max_length=40, input_mode="decimal", error=NewDealState.value_error)
     closing = p.text_input(name="expected_close_on", type="date", error=NewDealState.day_error)

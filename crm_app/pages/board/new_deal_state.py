@@ -13,6 +13,8 @@ from crm_app.domains.pipeline.rules import parse_money
 from crm_app.domains.pipeline.schemas import DealCreate
 from crm_app.pages.base import PageState, handler, notify
 from crm_app.pages.board.deal_state import DealState
+from crm_app.pages.routes import BOARD
+from crm_app.pages.session.finder import MAKING, Making
 
 MOST_FOUND = 6
 
@@ -21,6 +23,7 @@ class NewDealState(PageState, rx.State):
     """The form of a new deal."""
 
     shown: bool = False
+    title: str = ""
     contact_id: str = ""
     contact_name: str = ""
     found: list[dict[str, str]] = []
@@ -32,9 +35,16 @@ class NewDealState(PageState, rx.State):
     async def show(self, wish: bool) -> None:
         """Open or close the dialog, empty."""
         self.shown = bool(wish)
+        self.title = ""
         self.contact_id = self.contact_name = ""
         self.found = []
         self.title_error = self.value_error = self.day_error = ""
+
+    @handler("deals.write")
+    async def begin(self, title: str) -> None:
+        """Open the dialog with a title in it."""
+        await self.show(True)
+        self.title = str(title).replace("\x00", "")[:200]
 
     @handler("contacts.read")
     async def find_contact(self, words: str) -> None:
@@ -94,3 +104,8 @@ class NewDealState(PageState, rx.State):
             self.day_error = "board.deal.day_invalid"
         if wrong - {"title", "expected_close_on"}:
             raise Invalid
+
+
+MAKING.append(
+    Making("deal", "board.add.new", "shell.palette.new_deal", "plus", "deals.write", NewDealState.begin, BOARD)
+)

@@ -204,7 +204,7 @@ def nothing() -> rx.Component:
 def new_contact() -> rx.Component:
     """The form that adds a contact. Its fields keep what was typed: the browser holds them until it worked."""
     form = rx.el.form(
-        _field("name", auto_focus=True, max_length=200, required=True),
+        _field("name", auto_focus=True, max_length=200, required=True, default_value=ContactsState.new_name),
         _field("phone", input_mode="tel", placeholder="(41) 99999-0101", max_length=40),
         rx.cond(
             ContactsState.taken_by != "",

@@ -17,6 +17,8 @@ from crm_app.domains.contacts.schemas import ContactCreate, ContactFilter, Conta
 from crm_app.domains.pipeline.by_contact import summarize_deals
 from crm_app.pages.base import PageState, handler, notify
 from crm_app.pages.contacts import views
+from crm_app.pages.routes import CONTACTS
+from crm_app.pages.session.finder import MAKING, Making
 
 PAGE = 50
 BOXES = ("all", "mine", "archived")
@@ -37,6 +39,7 @@ class ContactsState(PageState, rx.State):
     loading_more: bool = False
     failed: bool = False
     adding: bool = False
+    new_name: str = ""
     saving: bool = False
     errors: dict[str, str] = {}
     taken_by: str = ""
@@ -88,7 +91,14 @@ class ContactsState(PageState, rx.State):
     async def show_form(self, wish: bool) -> None:
         """Open or close the form for a new contact."""
         self.adding = bool(wish)
+        self.new_name = ""
         self.errors, self.taken_by = {}, ""
+
+    @handler("contacts.write")
+    async def begin(self, name: str) -> None:
+        """Open the form with a name in it."""
+        await self.show_form(True)
+        self.new_name = str(name).replace("\x00", "")[:200]
 
     @handler("contacts.write")
     async def create(self, form: dict[str, Any]):  # type: ignore[no-untyped-def]
@@ -180,5 +190,13 @@ class ContactsState(PageState, rx.State):
         if self.box == "mine" and contact.owner_id != actor.user_id:
             return False
         phones = [contact.phone] if contact.phone else []
-        known = rules.searchable(contact.name, contact.company, contact.email, phones=phones).split()
-        return all(any(entry.startswith(word) for entry in known) for word in rules.search_words(self.query))
+        known = rules.searchable(contact.name, contact.company, contact.email, phones=phones)
+        return rules.is_found(self.query, known)
+
+
+MAKING.append(
+    Making(
+        "contact", "contacts.new", "shell.palette.new_contact", "user-plus", "contacts.write", ContactsState.begin,
+        CONTACTS,
+    )
+)  # fmt: skip

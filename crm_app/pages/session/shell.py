@@ -10,6 +10,7 @@ from reflex_base.style import set_color_mode
 
 from crm_app.domains.plans.registry import MODULES
 from crm_app.pages import routes
+from crm_app.pages.session.finder import finder
 from crm_app.pages.session.notices import Notices
 from crm_app.pages.session.organizations import Organizations
 from crm_app.pages.session.settings import settings_aside, settings_entries
@@ -23,6 +24,7 @@ from crm_app.ui.format import relative
 from crm_app.ui.frame import FrameEffects, Hotkeys, ToastStack
 from crm_app.ui.i18n import choose_language, language, t
 from crm_app.ui.layout import Frame, NavEntry, app_shell, person
+from crm_app.ui.palette import open_palette, palette_button
 
 ROLES = ("owner", "admin", "manager", "sales", "viewer")
 
@@ -254,6 +256,7 @@ def _phone_menu() -> rx.Component:
     ways = [rx.cond(entry.visible, _phone_way(entry), rx.fragment()) for entry in [*settings_entries(), *others]]
     listed = rx.foreach(Notices.items, _notice)
     items = [
+        q.menu_item(t("shell.palette.title"), icon_name="search", on_select=open_palette()),
         rx.cond(Session.visiting == "", rx.fragment(*_organizations(), q.menu_line()), rx.fragment()),
         *ways,
         _platform(),
@@ -317,6 +320,7 @@ def with_frame(content: rx.Component, *, active: str, rail: bool) -> rx.Componen
     """Put the navigation around a screen; who may not see it gets a word instead."""
     frame: Any = Frame(
         organization=_organization(),
+        search=palette_button(p.icon("search", 15)),
         user_name=Session.user_name,
         user_id=Session.user_id,
         role=_role(),
@@ -330,4 +334,6 @@ def with_frame(content: rx.Component, *, active: str, rail: bool) -> rx.Componen
     shown = rx.cond(Session.denied, _refused(), content)
     if active.startswith(f"{routes.SETTINGS}/"):
         shown = rx.fragment(settings_aside(active), shown)
-    return app_shell(shown, frame, active=active, rail=rail)
+    return rx.fragment(
+        app_shell(shown, frame, active=active, rail=rail), finder([*_entries(), *settings_entries()])
+    )

@@ -12,6 +12,7 @@ const MOVABLE = ".app:has([data-hotkey='n']) [data-card]"; // for whoever may wr
 
 /** Keys that belong to no single element: where they hold, and the words for what they do. */
 const OTHERS = [
+  { within: ".app", keys: ["ctrl", "k"], words: "shell.palette.title" },
   { within: "#conversations", keys: ["j"], words: "shell.keys.next" },
   { within: "#conversations", keys: ["k"], words: "shell.keys.previous" },
   { within: "[data-card]", keys: ["↑ ↓ ← →"], words: "shell.keys.cards" },
@@ -59,9 +60,13 @@ const press = (element) => {
 const nameOf = (element) =>
   element.getAttribute("aria-label") || element.getAttribute("title") || element.getAttribute("placeholder") || element.textContent.trim();
 
+/** Return the elements of this screen that keys press: `[{element, keys, name, press}]`. */
+export const screenKeys = () =>
+  shown().map((element) => ({ element, keys: element.dataset.hotkey, name: nameOf(element), press: () => press(element) }));
+
 /** Return what the keys of this screen do, each once: `[{keys: ["g", "c"], name}]`. */
 const listed = (t) => {
-  const own = shown().map((element) => ({ keys: element.dataset.hotkey.split(" "), name: nameOf(element) }));
+  const own = screenKeys().map(({ keys, name }) => ({ keys: keys.split(" "), name }));
   const others = OTHERS.filter((one) => document.querySelector(one.within)).map((one) => ({ keys: one.keys, name: t(one.words) }));
   const known = new Set();
   return [...own, ...others].filter(({ keys }) => !known.has(keys.join(" ")) && known.add(keys.join(" ")));

@@ -50,6 +50,8 @@ async def search_inbox(session: AsyncSession, actor: Actor, *, query: str, limit
 async def _conversations(
     session: AsyncSession, actor: Actor, query: str, size: int
 ) -> tuple[ConversationRow, ...]:
+    if not actor.can("contacts.read"):
+        return ()
     wanted = ContactFilter(q=rules.one_line(query, MAX_QUERY), order=ContactOrder.ACTIVITY)
     found = await contacts.list_contacts(session, actor, criteria=wanted, limit=size)
     ids = [contact.id for contact in found.items]
