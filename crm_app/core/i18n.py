@@ -1,6 +1,6 @@
 """The catalogue on the Python side: sentences for API errors, e-mails and documents, and formats by locale.
 
-The same JSON files feed react-i18next in the browser, so the rules are i18next's: `{{name}}` placeholders, and
+The same JSON files feed i18next in the browser, so the rules are i18next's: `{{name}}` placeholders, and
 the plural form chosen by `count` through the suffixes `_zero`, `_one`, `_other` and the other CLDR names.
 """
 

@@ -22,4 +22,4 @@ class ProductAssets(rx.plugins.Plugin):
 
     def get_frontend_dependencies(self, **_context: Any) -> list[str]:
         """Return the npm packages that our modules import."""
-        return ["i18next@27.1.2", "react-i18next@18.0.1"]
+        return ["i18next@27.1.2"]

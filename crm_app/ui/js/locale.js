@@ -2,7 +2,6 @@
 // numbers, dates and money. Components reach it through the hook `useLocale`, so that a change of language
 // renders them again without a reload.
 import i18next from "i18next";
-import { initReactI18next, useTranslation } from "react-i18next";
 import { useSyncExternalStore } from "react";
 import catalogue from "$/utils/prumo/catalogue.js";
 
@@ -17,7 +16,7 @@ const chosenLanguage = () => {
   return value in catalogue ? value : FALLBACK;
 };
 
-i18next.use(initReactI18next).init({
+i18next.init({
   lng: FALLBACK, // as the pages were built; the chosen language follows once they have come alive
   fallbackLng: FALLBACK,
   resources: Object.fromEntries(
@@ -25,7 +24,6 @@ i18next.use(initReactI18next).init({
   ),
   initAsync: false,
   interpolation: { escapeValue: false }, // React escapes what it renders
-  react: { useSuspense: false },
   returnNull: false,
 });
 
@@ -36,6 +34,7 @@ export const applyChosenLanguage = () => {
   document.documentElement.lang = language;
   if (language === i18next.language) show();
   else i18next.changeLanguage(language).then(() => requestAnimationFrame(show));
+  (window.requestIdleCallback ?? setTimeout)(warmFormats);
 };
 
 /** Switch the language of the whole page at once and remember it on this device for a year. */
@@ -61,16 +60,6 @@ export const chooseTimeZone = (name) => {
   zone = name;
   zoneListeners.forEach((listener) => listener());
 };
-
-const useZone = () =>
-  useSyncExternalStore(
-    (listener) => {
-      zoneListeners.add(listener);
-      return () => zoneListeners.delete(listener);
-    },
-    () => zone,
-    () => zone,
-  );
 
 // ── a clock that ticks every half minute, for "há 6 min" ─────────────────────────────────────────
 const TICK = 30_000;
@@ -120,10 +109,17 @@ const moment = (iso) => {
 };
 
 class Locale {
-  constructor(language, timeZone, t) {
+  constructor(language, timeZone) {
     this.language = language;
     this.timeZone = timeZone;
-    this.t = (key, values) => t(String(key ?? ""), values);
+    const translate = i18next.getFixedT(language);
+    const plain = new Map(); // sentences without values: most are said over and over
+    this.t = (key, values) => {
+      const name = String(key ?? "");
+      if (values) return translate(name, values);
+      if (!plain.has(name)) plain.set(name, translate(name));
+      return plain.get(name);
+    };
   }
   #number(options, value) {
     return cached(Intl.NumberFormat, this.language, options).format(Number(value ?? 0));
@@ -244,18 +240,35 @@ class Locale {
 }
 
 const locales = new Map();
-const localeFor = (language, timeZone, t) => {
-  const key = `${language} ${timeZone}`;
+const currentLocale = () => {
+  const language = i18next.resolvedLanguage ?? FALLBACK;
+  const key = `${language} ${zone}`;
   let locale = locales.get(key);
-  if (!locale) locales.set(key, (locale = new Locale(language, timeZone, t)));
+  if (!locale) locales.set(key, (locale = new Locale(language, zone)));
   return locale;
 };
 
+const followLocale = (listener) => {
+  i18next.on("languageChanged", listener);
+  zoneListeners.add(listener);
+  return () => {
+    i18next.off("languageChanged", listener);
+    zoneListeners.delete(listener);
+  };
+};
+
 /** The words and formats of the chosen language, as one object that is stable until something changes. */
-export const useLocale = () => {
-  const { i18n } = useTranslation();
-  const language = i18n.resolvedLanguage ?? FALLBACK;
-  return localeFor(language, useZone(), i18n.getFixedT(language));
+export const useLocale = () => useSyncExternalStore(followLocale, currentLocale, currentLocale);
+
+/** Make the formats that every screen needs while the page waits for the server: the first of each takes its time. */
+const warmFormats = () => {
+  const locale = currentLocale();
+  const now = new Date();
+  locale.money(1);
+  locale.money(100);
+  locale.stamp(now.toISOString());
+  locale.dayShort(now.toISOString());
+  locale.relative(new Date(now - DAY).toISOString(), now.getTime());
 };
 
 // ── people ───────────────────────────────────────────────────────────────────────────────────────
