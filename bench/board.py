@@ -200,8 +200,15 @@ async def _small(report: Report, cluster: EmbeddedPostgres, shop: Shop, clients:
 
 async def _large(report: Report, cluster: EmbeddedPostgres, shop: Shop, client: Client) -> None:
     bare = await Bare(cluster, shop).connect()
-    for name, query in (("board", ""), ("board, searched", "&q=negocio%2077"), ("board, one owner", "&owner_id=")):
-        path = f"/api/v1/board?size={CARDS}{query}" + (str(shop.actor.user_id) if query.endswith("=") else "")
+    board = f"/api/v1/board?size={CARDS}"
+    paths = {
+        "board": board,
+        "board, searched": f"{board}&q=negocio%2077",
+        "board, one owner": f"{board}&owner_id={shop.actor.user_id}",
+        "search through everything": "/api/v1/search?q=negocio%2077",
+        "search, a rare word": "/api/v1/search?q=xyzzy",
+    }
+    for name, path in paths.items():
         ours = await measure(_callers([client], "GET", path)(), times=200)
         beside = await measure(bare.board, times=200)
         report.rows.append(

@@ -45,6 +45,19 @@ async def open_contact(page: Page, _: People) -> None:
     await page.locator("main a[href^='/contacts/']:visible").first.click()
 
 
+async def ask_palette(page: Page, _: People) -> None:
+    """Search for something that people, deals and messages speak of."""
+    await page.keyboard.press("Control+k")
+    await page.locator("dialog.pal input").fill("clínica")
+    await expect(page.locator("dialog.pal b").first).to_be_visible()
+
+
+async def list_keys(page: Page, _: People) -> None:
+    """Open the list of keys; a phone has it for who connects a keyboard."""
+    await page.keyboard.press("?")
+    await expect(page.locator("dialog.keys")).to_be_visible()
+
+
 async def open_sheet(page: Page, _: People) -> None:
     """Open what the platform knows of the demo's organization."""
     await people.open_organization(page, ORGANIZATION)
@@ -79,6 +92,8 @@ SCREENS = {
     "inbox": Screen("/inbox"),
     "conversation": Screen("/inbox", then=open_conversation),
     "board": Screen("/board"),
+    "palette": Screen("/board", then=ask_palette),
+    "keys": Screen("/board", then=list_keys),
     "contacts": Screen("/contacts"),
     "contact": Screen("/contacts", then=open_contact),
     "dashboard": Screen("/dashboard"),

@@ -27,6 +27,14 @@ async def test_who_types_a_name_and_enter_at_once_stands_before_the_person(open_
     await expect(page.locator("main h1")).to_have_text(PERSON)
     await expect(offered).to_have_count(0)
 
+    await ask(page, "helena prates")  # asked anew, not remembered
+    await expect(offered.first).to_contain_text(PERSON)
+    await page.keyboard.press("Escape")
+    await ask(page, "ninguém assim")
+    await page.keyboard.press("Enter")  # nothing is made without being chosen
+    await expect(page.locator("dialog.pal")).to_contain_text("Nada encontrado")
+    await page.keyboard.press("Escape")
+
     await ask(page, "@helena")
     groups = page.locator("dialog.pal [role=group]")
     await expect(groups).to_have_count(1)

@@ -22,6 +22,7 @@ async def test_an_answer_tells_to_which_question_it_belongs(open_tab: OpenTab, a
     await tab.send(Finder.look, query="ninguém")
     assert tab.state(Finder)["found"] == {
         "asked": "ninguém",
+        "number": 2,
         "contacts": [],
         "deals": [],
         "conversations": [],

@@ -41,7 +41,7 @@ _words: TypeAdapter[str] = TypeAdapter(Annotated[str, Field(max_length=100), LIN
 
 
 class Finder(PageState, rx.State):
-    """The palette's answer; `asked` tells to which question."""
+    """The palette's answer; `asked` tells to which question, `number` tells answers apart."""
 
     found: dict[str, Any] = {}
 
@@ -51,11 +51,16 @@ class Finder(PageState, rx.State):
         try:
             words = _words.validate_python(query)
         except ValidationError:
-            self.found = {"asked": str(query)[:100], **Found().model_dump()}
+            self._answer(query, Found())
             return
         async with self._work() as (session, actor):
             found = await service.search_everything(session, actor, query=words)
-        self.found = {"asked": str(query)[:100], **found.model_dump(mode="json")}
+        self._answer(query, found)
+
+    def _answer(self, query: str, found: Found) -> None:
+        # An answer equal to the last one would not be sent: the number makes it another one.
+        number = int(self.found.get("number", 0)) + 1
+        self.found = {"asked": str(query)[:100], "number": number, **found.model_dump(mode="json")}
 
     @handler(SIGNED_IN)
     async def make(self, act: str, text: str) -> Any:

@@ -12,16 +12,14 @@ let open = nothing;
 /** Open the palette; on a page without one, nothing happens. */
 export const showPalette = () => setTimeout(() => open()); // once the menu that asked has closed
 
-const useKeyName = () =>
-  useSyncExternalStore(
-    () => nothing,
-    () => (/Mac|iPhone|iPad/.test(navigator.platform) ? "⌘K" : "Ctrl K"),
-    () => "Ctrl K",
-  );
+/** Return the name of the key that makes another key a command on this device. */
+export const commandKey = () => (/Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl");
+
+const useCommandKey = () => useSyncExternalStore(() => nothing, commandKey, () => "Ctrl");
 
 export function PaletteButton({ children }) {
   const { t } = useLocale();
-  const key = useKeyName();
+  const key = `${useCommandKey()} K`;
   return (
     <button type="button" className="srch" onClick={showPalette} onPointerEnter={() => load().catch(nothing)}
       title={`${t("shell.palette.title")} (${key})`} aria-label={t("shell.palette.title")} aria-keyshortcuts="Control+K Meta+K">

@@ -6,6 +6,7 @@ import { screenKeys, showKeys } from "$/utils/prumo/hotkeys.js";
 import { hue, initials, phone, useLocale } from "$/utils/prumo/locale.js";
 import { signOut } from "$/utils/prumo/session.js";
 import { marked } from "./marks.js";
+import { commandKey } from "./opener.jsx";
 import { NOTHING, sections, understood } from "./sections.js";
 
 const PAUSE_MS = 140;
@@ -46,7 +47,7 @@ function Hints({ t }) {
   const hint = (keys, words) => <span className="r g1">{keys.map((key) => <kbd key={key} className="kbd">{key}</kbd>)}{t(`shell.palette.${words}`)}</span>;
   return (
     <footer className="pal-f mi fnt">
-      {hint(["↑", "↓"], "walk")}{hint(["↵"], "choose")}{hint(["Ctrl", "↵"], "beside")}
+      {hint(["↑", "↓"], "walk")}{hint(["↵"], "choose")}{hint([commandKey(), "↵"], "beside")}
       <span className="f1" />{hint([">"], "only_commands")}{hint(["@"], "only_people")}
     </footer>
   );
@@ -67,11 +68,12 @@ export function PaletteDialog({ commands, found, currency, onLook, onMake, onThe
   const [active, setActive] = useState(0);
   const [hurried, setHurried] = useState(false);
   const [here] = useState(screenCommands);
+  const [before] = useState(found); // what was found the last time may be gone by now
   useEffect(() => dialog.current.showModal(), []);
 
   const { only, words } = understood(typed);
   const searching = only !== "commands" && words.length >= SHORTEST;
-  const answered = !searching || found?.asked === words;
+  const answered = !searching || (found !== before && found.asked === words);
   useEffect(() => {
     if (answered) return undefined;
     const timer = setTimeout(() => onLook(words), PAUSE_MS);
@@ -81,8 +83,8 @@ export function PaletteDialog({ commands, found, currency, onLook, onMake, onThe
   const shown = useMemo(() => {
     const writing = { t, phone, money: (cents) => locale.money(cents, false, currency), stamp: (iso) => locale.stamp(iso) };
     const usable = [...commands.filter((one) => one.shown), ...here];
-    return sections(typed, searching ? { ...NOTHING, ...found } : NOTHING, usable, writing);
-  }, [typed, searching, found, commands, here, locale, currency]);
+    return sections(typed, searching && found !== before ? { ...NOTHING, ...found } : NOTHING, usable, writing);
+  }, [typed, searching, found, before, commands, here, locale, currency]);
   const items = shown.flatMap((section) => section.items);
   const at = Math.min(active, items.length - 1);
 
@@ -104,7 +106,7 @@ export function PaletteDialog({ commands, found, currency, onLook, onMake, onThe
     // Who types and presses Enter at once means the first thing that is found, not what stood there before.
     if (!hurried || !answered) return;
     setHurried(false);
-    if (items.length > 0) choose(items[0]);
+    if (items.length > 0 && !items[0].about) choose(items[0]);
   }, [hurried, answered]);
 
   const onKeyDown = (event) => {
