@@ -110,6 +110,7 @@ async def open_window(server: Server, browser: Browser) -> AsyncIterator[Open]:
         page.on("console", listen)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(path)
+        await is_alive(page)
         return page
 
     yield open_one
@@ -140,10 +141,16 @@ async def sign_in(context: BrowserContext, server: Server, email: str, *, fresh:
         _sessions[key] = [*await context.cookies()]
 
 
+async def is_alive(page: Page) -> None:
+    """Wait until the page reacts: it was built before, and is drawn before its scripts have run."""
+    await page.wait_for_selector("html.alive", state="attached")
+
+
 async def is_in(page: Page, path: str = "/") -> None:
     """Wait until somebody signed in stands on a screen and the page is at rest: nothing leads it elsewhere now."""
     await expect(page).to_have_url(re.compile(rf"^[^?]*{path}"))
-    await page.wait_for_selector(".who", state="attached")
+    await is_alive(page)
+    await page.wait_for_selector(".app a.ni", state="attached")
 
 
 async def lose_session(page: Page) -> None:

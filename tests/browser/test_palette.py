@@ -21,7 +21,7 @@ async def ask(page: Page, words: str) -> Locator:
 
 async def test_who_types_a_name_and_enter_at_once_stands_before_the_person(open_window: Open) -> None:
     page = await open_window(SELLER, "/inbox")
-    await page.wait_for_selector("#inbox-search")
+    await page.wait_for_selector("#conversations a")
     offered = await ask(page, "helena prates")
     await page.keyboard.press("Enter")  # before anything was found
     await expect(page.locator("main h1")).to_have_text(PERSON)
@@ -45,7 +45,6 @@ async def test_who_types_a_name_and_enter_at_once_stands_before_the_person(open_
 
 async def test_a_deal_opens_from_anywhere_also_from_the_board_itself(open_window: Open) -> None:
     page = await open_window(SELLER, "/dashboard")
-    await page.wait_for_selector(".who")
     title = (await (await page.request.get("/api/v1/deals?limit=1")).json())["items"][0]["title"]
     deals = page.locator("dialog.pal").get_by_role("group", name="Negócios").get_by_role("option")
     await ask(page, title)

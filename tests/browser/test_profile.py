@@ -122,7 +122,7 @@ async def test_the_app_is_set_up_by_what_the_screen_shows_and_then_asked_for(ope
 async def test_a_session_is_ended_from_another_window(open_window: Open) -> None:
     here = await open_window(PERSON, ROUTE, fresh_session=True)
     there = await open_window(PERSON, "/contacts", fresh_session=True)
-    await there.wait_for_selector(".who")
+    await is_in(there)
     await here.reload()
     rows = here.locator("section", has_text="Onde você está conectado").locator("li")
     await expect(rows.first).to_contain_text("Este aparelho")

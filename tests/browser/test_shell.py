@@ -1,11 +1,12 @@
 """The frame in a real browser: signing in and out, language, theme, connection, presence, lost addresses."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
-from tests.browser.conftest import Open, demo_password
+from tests.browser.conftest import Open, demo_password, is_in
 
 OWNER, SALES = "marina@horizonte.demo", "bruna@horizonte.demo"
 NARROW = 390
@@ -47,9 +48,28 @@ async def test_a_wrong_password_is_said_and_what_was_typed_stays(open_window: Op
     await expect(page.locator("form [role=alert]")).to_have_text("E-mail or password do not match.")
 
 
+async def test_a_form_sent_before_the_page_is_alive_waits_and_shows_no_password(open_window: Open) -> None:
+    page = await open_window(None, "/login")
+    released = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await released.wait()
+        await route.continue_()
+
+    await page.route("**/assets/entry.client*", late)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto("/login", wait_until="commit")
+    await fill_in(page, OWNER, demo_password(OWNER))
+    await page.wait_for_selector("html:not(.alive)", state="attached")
+    released.set()
+    await is_in(page, "/inbox")
+    assert not [url for url in asked if "password" in url]
+
+
 async def test_language_and_theme_change_without_a_reload_and_stay(open_window: Open) -> None:
     page = await open_window(SALES, "/contacts")
-    await page.wait_for_selector(".who")
+    await is_in(page)
     await page.evaluate("window.neverReloaded = true")
     await open_own_menu(page)
     await page.click("text=English")
@@ -89,7 +109,7 @@ async def test_colleagues_are_visible_while_they_are_here(open_window: Open) -> 
 
 async def test_a_lost_connection_is_told_and_comes_back(open_window: Open) -> None:
     page = await open_window(OWNER, "/contacts", expecting=("ERR_INTERNET_DISCONNECTED", "WebSocket"))
-    await page.wait_for_selector(".who")
+    await is_in(page)
     await page.context.set_offline(True)
     await expect(page.locator(".offline")).to_contain_text("Reconectando")
     await page.context.set_offline(False)
@@ -99,7 +119,7 @@ async def test_a_lost_connection_is_told_and_comes_back(open_window: Open) -> No
 async def test_logging_out_everywhere_closes_the_other_windows(open_window: Open) -> None:
     here = await open_window("camila@horizonte.demo", "/contacts", fresh_session=True)
     there = await open_window("camila@horizonte.demo", "/contacts", fresh_session=True)
-    await there.wait_for_selector(".who")
+    await is_in(there)
     await open_own_menu(here)
     await here.click("text=Sair de todos os aparelhos")
     await expect(here).to_have_url(re.compile(r"/login"))
@@ -156,7 +176,7 @@ async def test_pages_carry_a_policy_that_the_browser_finds_kept(open_window: Ope
     page = await open_window(OWNER, "/contacts")
     answer = await page.reload()
     assert answer is not None
-    await page.wait_for_selector(".who")
+    await is_in(page)
     policy = answer.headers["content-security-policy"]
     assert "unsafe-eval" not in policy
     assert "'unsafe-inline'" not in policy.split("style-src")[0]

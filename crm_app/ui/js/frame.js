@@ -41,6 +41,7 @@ export const showLogin = () => {
 export const FrameEffects = ({ signedIn, timeZone, brandHue, brandChroma, leaveTo }) => {
   const wasSignedIn = useRef(false);
   useEffect(applyChosenLanguage, []);
+  useEffect(() => window.prumoAlive?.(), []);
   useEffect(() => {
     if (leaveTo) {
       // A full load with a fresh token: nothing of what was shown stays, in the page or in the server's state.
